@@ -1,0 +1,50 @@
+"""The results that inkdigits hands out: plain, frozen, and free of any framework's types."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Box", "Prediction"]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in pixels of the upright picture; `left` and `top` are inclusive, counted from 0."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What the recognizer says about one picture.
+
+    Attributes:
+        digit: 0 to 9, or None when the picture was refused.
+        confidence: calibrated probability, 0 to 1, that `digit` is right; 0 when refused as blank.
+        probabilities: ten numbers that sum to 1, one per digit.
+        refused: whether the picture was refused.
+        reason: why it was refused (`blank`), or None.
+        box: where the ink is, or None when there is none.
+    """
+
+    digit: int | None
+    confidence: float
+    probabilities: tuple[float, ...]
+    refused: bool
+    reason: str | None
+    box: Box | None
+
+    def to_json(self) -> dict[str, object]:
+        """The same as a dictionary that `json.dumps` takes, in the form of `predict --json`."""
+        box = self.box
+        return {
+            "digit": self.digit,
+            "confidence": round(self.confidence, 4),
+            "probabilities": [round(p, 4) for p in self.probabilities],
+            "refused": self.refused,
+            "reason": self.reason,
+            "box": None if box is None else [box.left, box.top, box.width, box.height],
+        }
