@@ -1,0 +1,133 @@
+"""What every reader hands out: a `Dataset` of up to two `Split`s, in MNIST's form.
+
+Knows nothing of files. N is the number of pictures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkdigits.errors import DatasetError
+
+__all__ = ["DIGITS", "Dataset", "Split", "combine", "describe"]
+
+DIGITS: tuple[str, ...] = tuple("0123456789")
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Pictures and what they show.
+
+    Attributes:
+        images: uint8, (N, 28, 28), as in MNIST: 0 is paper, 255 is ink.
+        labels: int64, (N,), each 0 to 9; None for files without labels, such as Kaggle's test.csv.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64] | None
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A training part, a test part, or both.
+
+    Attributes:
+        name: the known name, or the name of the file or folder.
+        train: what may be learned from.
+        test: what is for judging only.
+        class_names: ten names, in the order of the labels.
+        notes: what the reader did to the pictures, as sentences for people.
+    """
+
+    name: str
+    train: Split | None
+    test: Split | None
+    class_names: tuple[str, ...] = DIGITS
+    notes: tuple[str, ...] = ()
+
+    def for_evaluation(self) -> Split:
+        """The test part if there is one, else the training part.
+
+        Raises:
+            DatasetError: there is nothing, or it has no labels to judge against.
+        """
+        split = self.test if self.test is not None else self.train
+        if split is None or split.labels is None:
+            raise DatasetError(
+                self.name,
+                expected="pictures with labels to judge against",
+                found="no pictures" if split is None else f"{len(split):,} pictures without labels",
+                remedy="Name a dataset whose test part has labels, such as mnist.",
+            )
+        return split
+
+
+def combine(datasets: Sequence[Dataset]) -> Dataset:
+    """One dataset out of several: training parts with training parts, test parts with test parts.
+
+    Raises:
+        DatasetError: none given, their classes differ, or only some of them have labels.
+    """
+    if not datasets:
+        raise DatasetError(
+            "combine", expected="at least one dataset", found="none", remedy="Name a dataset, such as mnist."
+        )
+    first = datasets[0]
+    for other in datasets[1:]:
+        if other.class_names != first.class_names:
+            raise DatasetError(
+                other.name,
+                expected=f"the classes of {first.name}: {', '.join(first.class_names)}",
+                found=", ".join(other.class_names),
+                remedy="Combine only datasets that show the same classes.",
+            )
+    if len(datasets) == 1:
+        return first
+    return Dataset(
+        name="+".join(dataset.name for dataset in datasets),
+        train=_concatenate(datasets, lambda dataset: dataset.train),
+        test=_concatenate(datasets, lambda dataset: dataset.test),
+        class_names=first.class_names,
+        notes=tuple(f"{dataset.name}: {note}" for dataset in datasets for note in dataset.notes),
+    )
+
+
+def _concatenate(datasets: Sequence[Dataset], part: Callable[[Dataset], Split | None]) -> Split | None:
+    named = [(dataset.name, split) for dataset in datasets if (split := part(dataset)) is not None]
+    if not named:
+        return None
+    images = np.concatenate([split.images for _, split in named])
+    labels = [split.labels for _, split in named if split.labels is not None]
+    if labels and len(labels) < len(named):
+        bare = next(name for name, split in named if split.labels is None)
+        raise DatasetError(
+            bare,
+            expected="labels, as the datasets that it is combined with have",
+            found="no labels",
+            remedy="Combine labelled datasets with labelled ones only.",
+        )
+    return Split(images, np.concatenate(labels) if labels else None)
+
+
+def describe(dataset: Dataset) -> str:
+    """What is in a dataset, for people: sizes, pictures per class, and what the reader did."""
+    lines = [dataset.name]
+    for part, split in (("train", dataset.train), ("test", dataset.test)):
+        if split is None:
+            continue
+        lines.append(f"  {part}: {len(split):,} pictures of 28x28")
+        if split.labels is None:
+            lines.append("    without labels")
+            continue
+        counts = np.bincount(split.labels, minlength=len(dataset.class_names))  # (10,)
+        named = zip(dataset.class_names, counts, strict=True)
+        lines.append("    " + ", ".join(f"{name}: {count:,}" for name, count in named))
+    lines += [f"  note: {note}" for note in dataset.notes]
+    return "\n".join(lines)

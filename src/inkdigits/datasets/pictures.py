@@ -1,0 +1,148 @@
+"""Reads pictures as people keep them: folders by class, heaps without classes, encoded ones in a table.
+
+Every picture goes the same way as one that is given to the recognizer: `read_image`, then `normalize`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkdigits.datasets.dataset import DIGITS, Dataset, Split
+from inkdigits.datasets.roles import one_split, role_of
+from inkdigits.datasets.values import SIDE, to_labels
+from inkdigits.errors import DatasetError, ImageError
+from inkdigits.images import find_images, read_image
+from inkdigits.normalizer import normalize
+
+__all__ = ["class_folders", "part_folders", "read_heap", "read_part_folders", "split_of_encoded"]
+
+_NORMALIZED = "brought every picture into MNIST's form: ink on black, 20x20 box, centred by mass"
+
+
+def class_folders(folder: Path) -> list[Path]:
+    """The folders named 0 to 9 in a folder."""
+    return [folder / digit for digit in DIGITS if (folder / digit).is_dir()]
+
+
+def part_folders(folder: Path) -> dict[str, Path]:
+    """The folders that hold folders by class: `train` and `test` ones by their names, or the folder itself.
+
+    Raises:
+        DatasetError: two of them are for the same purpose.
+    """
+    if class_folders(folder):
+        return {role_of(folder.name) or "train": folder}
+    parts: dict[str, Path] = {}
+    for inner in sorted(inner for inner in folder.iterdir() if inner.is_dir() and class_folders(inner)):
+        role = role_of(inner.name)
+        if role is None:
+            continue
+        if role in parts:
+            raise DatasetError(
+                folder,
+                expected=f"one folder for the {role} part",
+                found=f"{parts[role].name} and {inner.name}",
+                remedy="Name one of them instead of the folder that holds both.",
+            )
+        parts[role] = inner
+    return parts
+
+
+def read_part_folders(folder: Path, parts: dict[str, Path]) -> Dataset:
+    """A dataset out of folders by class: `PART/0/*.png` to `PART/9/*.jpg`.
+
+    Raises:
+        DatasetError: a picture cannot be read, or there is none.
+    """
+    splits: dict[str, Split] = {}
+    notes: dict[str, None] = {}
+    for role, part in parts.items():
+        paths = [path for digit in class_folders(part) for path in _pictures_in(digit)]
+        labels = np.array([int(path.parent.name) for path in paths], dtype=np.int64)
+        splits[role], made = _normalized(part, paths, labels)
+        notes |= dict.fromkeys(made)
+    return Dataset(folder.name, splits.get("train"), splits.get("test"), notes=tuple(notes))
+
+
+def read_heap(folder: Path) -> Dataset | None:
+    """The pictures that lie in a folder, without labels; None if there are none."""
+    paths = _pictures_in(folder)
+    if not paths:
+        return None
+    split, notes = _normalized(folder, paths, None)
+    return one_split(folder, split, (*notes, "no folders named 0 to 9: unlabelled"))
+
+
+def split_of_encoded(
+    source: Path, encoded: Sequence[bytes], labels: NDArray[Any] | None
+) -> tuple[Split, tuple[str, ...]]:
+    """A split out of encoded pictures (PNG, JPEG, ...), and notes.
+
+    Where all are of 28x28, as MNIST is on the Hugging Face Hub, they are taken as they are; else all are
+    normalised.
+
+    Raises:
+        DatasetError: a picture cannot be read, or a label is not a digit.
+    """
+    checked = None if labels is None else to_labels(source, labels)
+    names = [f"{source}, picture {number:,}" for number in range(1, len(encoded) + 1)]
+    pages = [_page(name, picture) for name, picture in zip(names, encoded, strict=True)]
+    if all(page.shape == (SIDE, SIDE) for page in pages):
+        return Split(np.stack(pages), checked), ()
+    return _normalized_pages(source, pages, checked)
+
+
+def _pictures_in(folder: Path) -> list[Path]:
+    return list(find_images([folder]))
+
+
+def _normalized(
+    folder: Path, paths: Sequence[Path], labels: NDArray[np.int64] | None
+) -> tuple[Split, tuple[str, ...]]:
+    inks = [_ink(_page(str(path), path)) for path in paths]  # one page in memory at a time
+    return _without_blanks(folder, inks, labels)
+
+
+def _normalized_pages(
+    source: Path, pages: Sequence[NDArray[np.uint8]], labels: NDArray[np.int64] | None
+) -> tuple[Split, tuple[str, ...]]:
+    return _without_blanks(source, [_ink(page) for page in pages], labels)
+
+
+def _page(name: str, source: Path | bytes) -> NDArray[np.uint8]:
+    try:
+        return read_image(source)
+    except ImageError as error:
+        raise DatasetError(
+            name, expected=error.expected, found=error.found, remedy=f"{error.remedy} Or take it out."
+        ) from error
+
+
+def _ink(page: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+    """A page as a picture of 28x28 in MNIST's form; None if it is blank."""
+    normalized = normalize(page)
+    if normalized.box is None:
+        return None
+    return np.rint(normalized.ink * 255).astype(np.uint8)
+
+
+def _without_blanks(
+    source: Path, inks: Sequence[NDArray[np.uint8] | None], labels: NDArray[np.int64] | None
+) -> tuple[Split, tuple[str, ...]]:
+    kept = [ink for ink in inks if ink is not None]
+    if not kept:
+        raise DatasetError(
+            source,
+            expected="at least one picture with ink on it",
+            found=f"{len(inks)} pictures, all blank" if inks else "none",
+            remedy="Check that the folder holds pictures of digits.",
+        )
+    is_kept = np.array([ink is not None for ink in inks])
+    n_blank = len(inks) - len(kept)
+    notes = (_NORMALIZED, f"skipped {n_blank} blank pictures") if n_blank else (_NORMALIZED,)
+    return Split(np.stack(kept), None if labels is None else labels[is_kept]), notes
