@@ -1,0 +1,283 @@
+"""Grey page -> ink: what stands out from the paper, whatever the light.
+
+Ink departs from the paper to the dark side or to the light one. What the paper is, is told from the
+margin where the page is evenly lit (drawings, scans, MNIST); elsewhere, as in photographs with shadows,
+from what remains when everything as narrow as a stroke is filled in with its surroundings, a
+morphological closing (Serra, Image Analysis and Mathematical Morphology, 1982: the "top hat"). Which side
+the ink is on is decided by trying both. Lines that run right across belong to the paper too.
+
+This module knows nothing about digits: specks, frames and the edges of shadows are ink here.
+
+Letters: H, W size of the page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Grey", "Ink", "Mask", "Plane", "find_ink"]
+
+Grey = NDArray[np.uint8]
+Plane = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+_MARGIN_SHARE = 0.08  # of the shorter side, all around; several times a box frame's line at the edge
+_SAME_SHADE = 6.0  # grey levels between two pixels of even paper: JPEG and a scanner's grain stay below
+_OTHER_LIGHT = 40.0  # grey levels; what differs by more is not paper in another light, but ink
+_SMALL_SIDE_PX = 40  # smaller pictures were prepared by somebody: no shadows and no ruled lines
+_THICKEST_LINE_SHARE = 0.02  # of the page: a ruled line; the strokes of a digit worth reading are thicker
+_SHADOW_MAP_SIDE_PX = 160  # light changes slowly and a small copy shows how; thin lines must survive in it
+_WIDEST_STROKE_SHARE = 0.2  # of the page; on an unevenly lit page wider things are shadows
+_DARKEST_PAPER = 80.0  # grey levels; dividing by less would blow up noise
+_LEAST_CONTRAST = 14.0  # grey levels between paper and ink; fainter pencil than this is not seen either
+_LEAST_CONTRAST_PER_GRAIN = 6.0  # of a page of mere noise, hardly a pixel gets that far
+_CERTAIN_INK = 0.5  # of the usual ink: every stroke holds such pixels
+_FAINT_INK = 0.25  # of the usual ink: faint parts of a stroke hang on to its certain ones
+_NOISE_LIKENESS = 0.25  # correlation; of neighbours in noise on 28x28 pixels it stays below 0.15
+_SIGMA_PER_MAD = 1.48  # a normal distribution's standard deviation by its median absolute deviation
+
+
+@dataclass(frozen=True, eq=False)
+class Ink:
+    """What stands out on a page.
+
+    Attributes:
+        levels: (H, W) float32, 0 paper to 1 the usual ink of this page.
+        strokes: (H, W), True where the ink is certain, and where it is fainter but hangs on to such.
+    """
+
+    levels: Plane
+    strokes: Mask
+
+
+@dataclass(frozen=True, eq=False)
+class _Contrast:
+    levels: Plane  # (H, W) grey levels towards the ink; 0 paper
+    grain: float  # standard deviation of the paper itself, in grey levels
+
+
+def find_ink(page: Grey) -> Ink | None:
+    """Tell ink from paper.
+
+    Args:
+        page: (H, W) grey, 0 black to 255 white, of any polarity and light.
+
+    Returns:
+        The ink, or None when nothing stands out from the paper.
+    """
+    contrast = _find_contrast(page)
+    standing_out = _standing_out(contrast)
+    if not standing_out.size:
+        return None
+    usual = float(np.percentile(standing_out[standing_out >= _otsu(standing_out)], 75))
+    if usual < max(_LEAST_CONTRAST, _LEAST_CONTRAST_PER_GRAIN * contrast.grain):
+        return None
+    floor = 2.5 * contrast.grain
+    levels: Plane = np.clip((contrast.levels - floor) / (usual - floor), 0, 1).astype(np.float32)
+    faint: Mask = levels > _FAINT_INK
+    if max(page.shape) > _SMALL_SIDE_PX:
+        faint = _without_ruling(faint)
+    return Ink(levels, _hang_on(faint, faint & (levels > _CERTAIN_INK)))
+
+
+def _hang_on(faint: Mask, certain: Mask) -> Mask:
+    """The pieces of faint ink that hold certain ink; of one that is mostly faint, its certain part.
+
+    A smear or a faint grid that a stroke touches is mostly faint. Source: the hysteresis of Canny (A
+    computational approach to edge detection, 1986), here per piece.
+    """
+    n_pieces, labels, stats, _ = cv2.connectedComponentsWithStats(faint.astype(np.uint8), connectivity=8)
+    n_certain = np.bincount(labels[certain], minlength=n_pieces)
+    whole = n_certain > stats[:, cv2.CC_STAT_AREA] / 3
+    whole[0] = False
+    strokes: Mask = whole[labels] | certain
+    return strokes
+
+
+# Ruled and squared paper.
+
+
+def _without_ruling(mask: Mask) -> Mask:
+    """Take away thin lines that run straight across the page, but not where strokes cross them.
+
+    A single line on an otherwise empty page stays: it may be a one.
+    """
+    written = mask.astype(np.uint8)
+    found_across, found_down = _lines_across(written), _lines_across(np.ascontiguousarray(written.T))
+    if found_across is None and found_down is None:
+        return mask
+    nothing = np.zeros_like(written)
+    across, bar = found_across or (nothing, nothing)
+    down, post = (np.ascontiguousarray(each.T) for each in found_down or (nothing.T, nothing.T))
+    rest = written & ~(across | down | (bar & post))
+    is_squared = bool(bar.any() and post.any())
+    if not rest.any() and not is_squared and cv2.connectedComponents(written)[0] == 2:
+        return mask
+    through = _thickest_line(mask.shape[0]), _thickest_line(mask.shape[1])
+    bridged = cv2.morphologyEx(rest, cv2.MORPH_CLOSE, np.ones((through[0], 1), np.uint8)) & bar
+    bridged |= cv2.morphologyEx(rest, cv2.MORPH_CLOSE, np.ones((1, through[1]), np.uint8)) & post
+    return np.asarray((rest | bridged & written) > 0, dtype=np.bool_)
+
+
+def _lines_across(written: Grey) -> tuple[Grey, Grey] | None:
+    """Thin straight lines from the left edge to the right, as pixels 0 or 1; None when there are none.
+
+    Returns:
+        Of (H, W) each: what is the lines' alone, and all of their way, strokes that cross them included.
+    """
+    height, width = written.shape
+    thick = cv2.morphologyEx(written, cv2.MORPH_OPEN, np.ones((_thickest_line(height) + 1, 1), np.uint8))
+    run = np.ones((1, max(3, width // 16)), np.uint8)  # a line a little aslant is a stair of such runs
+    runs = cv2.morphologyEx(written - thick, cv2.MORPH_OPEN, run)
+    if np.count_nonzero(cv2.reduce(runs, 0, cv2.REDUCE_MAX)) < 0.3 * width:
+        return None
+    # Strokes that run along a line hide it for as long as a digit is wide.
+    way = cv2.morphologyEx(runs, cv2.MORPH_CLOSE, np.ones((1, round(0.6 * width)), np.uint8))
+    n_ways, labels, stats, _ = cv2.connectedComponentsWithStats(way, connectivity=8)
+    is_line = np.zeros(n_ways, np.bool_)
+    for number in range(1, n_ways):
+        _, top, wide, high, _ = stats[number]
+        if wide >= 0.95 * width and high <= max(2, 0.05 * height):
+            on_way = (labels[top : top + high] == number) & (written[top : top + high] > 0)
+            is_line[number] = np.count_nonzero(on_way.any(axis=0)) >= 0.93 * width
+    if not is_line.any():
+        return None
+    way = is_line[labels].astype(np.uint8)
+    return way & (written - thick), way
+
+
+def _thickest_line(side: int) -> int:
+    """Of a ruled line on a page with that side, in pixels."""
+    return max(3, round(_THICKEST_LINE_SHARE * side))
+
+
+# Paper and light.
+
+
+def _find_contrast(page: Grey) -> _Contrast:
+    shades = np.bincount(_margin(page), minlength=256)  # (256,) pixels of each grey level
+    level = _median(np.arange(256), shades)
+    off = np.abs(np.arange(256) - level)
+    n_even, n_lit_otherwise = shades[off <= _SAME_SHADE].sum(), shades[off <= _OTHER_LIGHT].sum()
+    if n_even > 0.75 * shades.sum() and n_lit_otherwise - n_even < 0.15 * shades.sum():
+        return _Contrast(_stronger_side(page, level), _SIGMA_PER_MAD * _median(off, shades))
+    if max(page.shape) <= _SMALL_SIDE_PX:
+        return _contrast_of_classes(page)
+    return _contrast_under_shadows(page)
+
+
+def _margin(page: Grey) -> Grey:
+    """The pixels near the edges, in one row."""
+    width = max(1, round(min(page.shape) * _MARGIN_SHARE))
+    inner = page[width:-width]
+    sides = (page[:width], page[-width:], inner[:, :width], inner[:, -width:])
+    return np.concatenate([side.ravel() for side in sides])
+
+
+def _median(values: NDArray[np.int_], counts: NDArray[np.int_]) -> int:
+    """The middle of values that each occur `counts` times."""
+    order = np.argsort(values, kind="stable")
+    seen = np.cumsum(counts[order])
+    return int(values[order[np.searchsorted(seen, seen[-1] / 2)]])
+
+
+def _stronger_side(page: Grey, level: int) -> Plane:
+    """Contrast to paper of one shade, to the side, dark or light, that has more of it."""
+    darker: Plane = np.float32(level) - page
+    lighter: Plane = np.maximum(-darker, 0)
+    darker = np.maximum(darker, 0)
+    return lighter if cv2.norm(lighter) > cv2.norm(darker) else darker
+
+
+def _contrast_of_classes(page: Grey) -> _Contrast:
+    """For small tight crops: paper is the class that has most of the picture and of its rim."""
+    is_dark = page <= _otsu(page)
+    rim = np.concatenate([is_dark[0], is_dark[-1], is_dark[:, 0], is_dark[:, -1]])
+    if is_dark.mean() + rim.mean() >= 1.0:
+        page, is_dark = 255 - page, ~is_dark
+    if max(_likeness_of_neighbours(page), _likeness_of_neighbours(page.T)) < _NOISE_LIKENESS:
+        return _Contrast(np.zeros(page.shape, np.float32), 0.0)
+    paper = (page if is_dark.all() else page[~is_dark]).astype(np.float32)
+    level = float(np.median(paper))
+    grain = _SIGMA_PER_MAD * float(np.median(np.abs(paper - level)))
+    return _Contrast(np.maximum(np.float32(level) - page, 0), grain)
+
+
+def _likeness_of_neighbours(page: Grey) -> float:
+    """Correlation of pixels with those to their right: 0 for noise."""
+    levels = page.astype(np.float32) - page.mean(dtype=np.float32)
+    spread = float(np.square(levels).mean())
+    return float((levels[:, 1:] * levels[:, :-1]).mean()) / spread if spread and levels.shape[1] > 1 else 0.0
+
+
+def _contrast_under_shadows(page: Grey) -> _Contrast:
+    """For photographs: paper is what a closing leaves, once for dark ink and once for light."""
+    shrink = min(1.0, _SHADOW_MAP_SIDE_PX / max(page.shape))
+    size = [max(1, round(side * shrink)) for side in page.shape[::-1]]
+    small = cv2.resize(page, size, interpolation=cv2.INTER_AREA)
+    paper, paper_of_light_ink = _paper_behind(small), _paper_behind(255 - small)
+    if _promise(_relative(255 - small, paper_of_light_ink)) > _promise(_relative(small, paper)):
+        page, paper = 255 - page, paper_of_light_ink
+    return _above_grain(_relative(page, cv2.resize(paper, page.shape[::-1], interpolation=cv2.INTER_LINEAR)))
+
+
+def _paper_behind(small: Grey) -> Grey:
+    """The light paper that shows when dark things as narrow as a stroke are filled in."""
+    side = max(3, round(max(small.shape) * _WIDEST_STROKE_SHARE) | 1)
+    # As if the page went on beyond its edges: what is dark up to there is in shadow, and no stroke.
+    beyond = cv2.copyMakeBorder(cv2.medianBlur(small, 3), side, side, side, side, cv2.BORDER_REPLICATE)
+    closed = cv2.morphologyEx(beyond, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
+    closed = closed[side:-side, side:-side]
+    # One pixel to the dark side, so that a shadow's sharp edge does not pass for a line of ink.
+    return np.asarray(cv2.erode(closed, np.ones((3, 3), np.uint8)), dtype=np.uint8)
+
+
+def _relative(page: Grey, paper: Grey) -> Plane:
+    """Contrast as it would be on white paper: a shadow dims paper and ink by the same factor."""
+    light = paper.astype(np.float32)
+    factor = 255 / np.maximum(light, _DARKEST_PAPER)
+    return np.asarray((light - page) * factor, dtype=np.float32)
+
+
+def _above_grain(levels: Plane) -> _Contrast:
+    """Contrast from the paper's own level, which a closing, resting on the lightest grains, overrates."""
+    sample = levels[::4, ::4]  # paper is most of the page, and a sixteenth of it enough to tell
+    level = np.float32(np.median(sample))
+    grain = _SIGMA_PER_MAD * float(np.median(np.abs(sample - level)))
+    return _Contrast(np.maximum(levels - level, 0), grain)
+
+
+def _promise(levels: Plane) -> float:
+    """How much a contrast looks like writing: length times strength of its best piece.
+
+    Of dark writing the wrong side sees only what the loops enclose, which is shorter. What touches the edge
+    of the page is more often a shadow than writing.
+    """
+    contrast = _above_grain(levels)
+    standing_out = _standing_out(contrast)
+    if not standing_out.size:
+        return 0.0
+    mask = (contrast.levels >= _otsu(standing_out)).astype(np.uint8)
+    mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))  # mends thin lines
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    left, top, width, height, area = stats[1:].T
+    strength = np.bincount(labels.ravel(), weights=contrast.levels.ravel())[1:] / area
+    page_height, page_width = mask.shape
+    at_edge = (left == 0) | (top == 0) | (left + width == page_width) | (top + height == page_height)
+    return float(np.max(np.hypot(width, height) * strength * np.where(at_edge, 0.3, 1.0)))
+
+
+def _standing_out(contrast: _Contrast) -> Plane:
+    """(K,) the levels that are not the paper's: it would outvote a thin line when a threshold is chosen."""
+    return contrast.levels[contrast.levels > max(4 * contrast.grain, _SAME_SHADE)]
+
+
+def _otsu(levels: Plane | Grey) -> float:
+    """The grey level that splits the levels best in two (Otsu 1979), of an array of any shape."""
+    flat = np.minimum(levels, 255).astype(np.uint8).reshape(-1, 1)
+    threshold, _ = cv2.threshold(flat, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    return float(threshold)
