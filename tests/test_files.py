@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from inkdigits.files import temporary_beside, write_whole
+from inkdigits.files import remove_leftovers, temporary_beside, write_whole
 
 
 def test_text_and_bytes_are_written_as_they_are(tmp_path: Path) -> None:
@@ -90,3 +90,12 @@ def test_permissions_are_those_of_any_new_file(tmp_path: Path) -> None:
 def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         write_whole(tmp_path / "absent" / "a.txt", "new")
+
+
+def test_leftovers_of_a_killed_writer_are_removed(tmp_path: Path) -> None:
+    (tmp_path / "kept.npz").write_bytes(b"whole")
+    with temporary_beside(tmp_path / "kept.npz") as temporary:
+        copy = temporary.with_name(temporary.name.replace("kept", "killed"))
+        copy.write_bytes(b"half")
+    remove_leftovers(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["kept.npz"]

@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["temporary_beside", "write_whole"]
+__all__ = ["remove_leftovers", "temporary_beside", "write_whole"]
+
+
+_PREFIX = ".unfinished-"
 
 
 def write_whole(path: Path, content: bytes | str) -> None:
@@ -23,7 +26,7 @@ def temporary_beside(path: Path) -> Iterator[Path]:
 
     The suffix is kept, for writers that go by it. When the block fails, the file is removed.
     """
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=f"{_PREFIX}{path.stem}-", suffix=path.suffix, dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -43,3 +46,9 @@ def _make_ordinary(path: Path) -> None:
     mask = os.umask(0)
     os.umask(mask)
     path.chmod(0o666 & ~mask)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what a process that was killed while writing left in a folder."""
+    for leftover in folder.glob(f"{_PREFIX}*"):
+        leftover.unlink(missing_ok=True)

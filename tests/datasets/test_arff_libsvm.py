@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Pair, make_pair
+from made_up import Pair, make_pair
 
 from inkdigits.datasets import load
 from inkdigits.errors import DatasetError

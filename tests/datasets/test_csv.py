@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Pair, make_pair
+from made_up import Pair, make_pair
 from numpy.typing import NDArray
 
 from inkdigits.datasets import Dataset, Split, load

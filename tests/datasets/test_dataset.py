@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import make_pair
+from made_up import make_pair
 
 from inkdigits.datasets import Dataset, Split, combine, describe
 from inkdigits.errors import DatasetError

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import idx_bytes, make_pair
+from made_up import idx_bytes, make_pair
 
 from inkdigits.datasets import load
 from inkdigits.datasets.catalogue import CATALOGUE, Entry, RemoteFile

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Pair, idx_bytes
+from made_up import Pair, idx_bytes
 
 from inkdigits.datasets import NAMES, load
 from inkdigits.errors import DatasetError, InkdigitsError

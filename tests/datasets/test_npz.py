@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Pair, make_pair
+from made_up import Pair, make_pair
 from numpy.lib import format as npy
 
 from inkdigits.datasets import load

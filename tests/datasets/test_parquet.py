@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Pair
+from made_up import Pair
 from numpy.typing import NDArray
 from PIL import Image
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Pair, idx_bytes, make_pair
+from made_up import Pair, idx_bytes, make_pair
 
 from inkdigits.datasets import load
 from inkdigits.datasets.catalogue import CATALOGUE

@@ -1,0 +1,197 @@
+"""One ONNX file that turns 28x28 ink into ten probabilities.
+
+The file comes as bytes, so nothing beside it is opened: no external data, no custom operators. It need
+not be ours: any classifier of ten classes does whose input holds 784 numbers an image. Its output is
+taken for probabilities where every row is, and for logits otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from inkdigits.errors import ModelError
+
+__all__ = ["Classifier", "bundled_model", "to_ink"]
+
+_N_CLASSES = 10
+_INPUT_TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(uint8)": np.uint8}
+_MAX_MODEL_BYTES = 500_000_000
+
+
+def bundled_model() -> bytes:
+    """The ONNX file that ships with the package."""
+    return (resources.files("inkdigits") / "weights" / "digits.onnx").read_bytes()
+
+
+def to_ink(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Images as in MNIST, 0 paper to 255 ink -> ink, 0 to 1, which is what models take."""
+    return np.divide(images, 255, dtype=np.float32)
+
+
+class Classifier:
+    """An ONNX classifier; safe to share between threads.
+
+    Args:
+        model: the bytes of the file.
+        name: what errors call it.
+        normalizer_version: refuse a file of ours that was made for another version of the normaliser.
+        n_threads: for one call; 1 is the quickest for small batches, 0 lets ONNX Runtime choose.
+
+    Attributes:
+        metadata: what our export wrote into the file; empty for a file that is not ours.
+
+    Raises:
+        ModelError: not ONNX, or inputs and outputs that do not fit.
+    """
+
+    def __init__(
+        self, model: bytes, *, name: str = "model", normalizer_version: int | None = None, n_threads: int = 1
+    ) -> None:
+        self.name = name
+        self._session = _open_session(model, name, n_threads)
+        self.metadata = _read_metadata(self._session)
+        made_for = self.metadata.get("normalizer_version")
+        if None not in (normalizer_version, made_for) and made_for != normalizer_version:
+            raise ModelError(
+                name,
+                expected=f"a model for version {normalizer_version} of the normaliser",
+                found=f"one for version {made_for}",
+                remedy="Train it again with this inkdigits, or install the inkdigits that made it.",
+            )
+        self._input, self._input_shape, self._input_type = _check_input(self._session, name)
+        self._output = self._session.get_outputs()[0].name
+        self._temperature = _temperature(self.metadata, name)
+        self._check_output()
+
+    @classmethod
+    def from_file(
+        cls, path: str | Path, *, normalizer_version: int | None = None, n_threads: int = 1
+    ) -> Classifier:
+        """Read a file and open it.
+
+        Raises:
+            ModelError: the file cannot be read or used.
+        """
+        path = Path(path)
+        try:
+            if path.stat().st_size > _MAX_MODEL_BYTES:
+                raise OSError(f"a file of {path.stat().st_size:,} bytes")
+            model = path.read_bytes()
+        except OSError as error:
+            raise ModelError(
+                path, expected="a readable ONNX file", found=str(error), remedy="Check the path."
+            ) from error
+        return cls(model, name=str(path), normalizer_version=normalizer_version, n_threads=n_threads)
+
+    def probabilities(self, ink: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Classify images (N, 28, 28), 0 paper to 1 ink -> probabilities (N, 10), rows sum to 1."""
+        scores = self.scores(ink)
+        if _are_probabilities(scores):
+            return scores
+        return _softmax(scores / self._temperature)
+
+    def scores(self, ink: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The model's own output (N, 10), logits for the models of this package."""
+        images = ink.reshape(len(ink), *self._input_shape)
+        if self._input_type == np.uint8:
+            images = np.rint(images * 255)
+        feed = {self._input: np.ascontiguousarray(images, dtype=self._input_type)}
+        (scores,) = self._session.run([self._output], feed)
+        result: NDArray[np.float32] = np.asarray(scores, dtype=np.float32)
+        return result
+
+    def _check_output(self) -> None:
+        try:
+            # Two images: many a graph that claims a free batch size works for one image only.
+            shape = self.scores(np.zeros((2, 28, 28), np.float32)).shape
+        except Exception as error:  # ONNX Runtime has no narrower type for what a graph may raise
+            raise ModelError(
+                self.name,
+                expected="a model that runs on any number of images of 28x28",
+                found=str(error).splitlines()[0],
+                remedy="Check the model with ONNX Runtime.",
+            ) from error
+        if shape != (2, _N_CLASSES):
+            raise ModelError(
+                self.name,
+                expected=f"an output of {_N_CLASSES} numbers an image",
+                found=f"the shape {shape} for two images",
+                remedy="Use a classifier of the ten digits.",
+            )
+
+
+def _open_session(model: bytes, name: str, n_threads: int) -> Any:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = n_threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    # Threads that spin for work would burn a core of whoever embeds us.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # External data would be looked for in the working directory; nothing can be found in this one.
+    options.add_session_config_entry("session.model_external_initializers_file_folder_path", os.devnull)
+    try:
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime raises several unrelated types for a bad file
+        raise ModelError(
+            name,
+            expected="an ONNX model in one file, with standard operators",
+            found=(str(error).splitlines() or ["an empty file"])[0],
+            remedy="Export it again, without external data; inkdigits train writes one.",
+        ) from error
+
+
+def _read_metadata(session: Any) -> dict[str, object]:
+    text = session.get_modelmeta().custom_metadata_map.get("inkdigits", "{}")
+    try:
+        metadata = json.loads(text)
+    except ValueError:
+        return {}
+    return metadata if isinstance(metadata, dict) else {}
+
+
+def _check_input(session: Any, name: str) -> tuple[str, tuple[int, ...], Any]:
+    """The input's name, its shape without the batch, and its NumPy type."""
+    inputs = session.get_inputs()
+    found = ", ".join(f"{one.type} {one.shape}" for one in inputs)
+    if len(inputs) == 1 and inputs[0].type in _INPUT_TYPES and len(inputs[0].shape) >= 2:
+        batch, *rest = inputs[0].shape
+        sizes = tuple(size if isinstance(size, int) else 1 for size in rest)
+        if not isinstance(batch, int) and np.prod(sizes) == 28 * 28:
+            return inputs[0].name, sizes, _INPUT_TYPES[inputs[0].type]
+    raise ModelError(
+        name,
+        expected="one input of images: (n, 28, 28), (n, 1, 28, 28), (n, 28, 28, 1) or (n, 784), with n free",
+        found=found or "no input",
+        remedy="Export the model with that input and a dynamic batch size.",
+    )
+
+
+def _temperature(metadata: dict[str, object], name: str) -> float:
+    """What our export wrote for the logits to be divided by; 1 for a file that is not ours."""
+    temperature = metadata.get("temperature", 1.0)
+    if isinstance(temperature, int | float) and 0 < temperature < float("inf"):
+        return float(temperature)
+    raise ModelError(
+        name,
+        expected="a temperature above 0 in the metadata",
+        found=repr(temperature),
+        remedy="Export the model again.",
+    )
+
+
+def _are_probabilities(scores: NDArray[np.float32]) -> bool:
+    return bool((scores >= 0).all() and np.allclose(scores.sum(axis=1), 1, atol=1e-3))
+
+
+def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
+    result: NDArray[np.float32] = exponents / exponents.sum(axis=1, keepdims=True)
+    return result

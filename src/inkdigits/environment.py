@@ -1,0 +1,41 @@
+"""What a run was made with: versions and machine, for whoever wants to repeat it."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from importlib import metadata
+
+__all__ = ["describe_environment"]
+
+_LIBRARIES = (
+    "inkdigits",
+    "numpy",
+    "keras",
+    "jax",
+    "tensorflow-cpu",
+    "tensorflow",
+    "torch",
+    "onnx",
+    "onnxruntime",
+)
+
+
+def describe_environment(backend: str) -> str:
+    """A JSON text: Python, libraries, backend, processor and number of cores. No paths, no host name."""
+    versions = {}
+    for library in _LIBRARIES:
+        try:
+            versions[library] = metadata.version(library)
+        except metadata.PackageNotFoundError:
+            continue
+    description = {
+        "python": platform.python_version(),
+        "backend": backend,
+        "libraries": versions,
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+    }
+    return json.dumps(description, indent=2) + "\n"

@@ -1,0 +1,34 @@
+"""The architectures, one a file. To add one: write its file, and name it here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from inkdigits.errors import ConfigError
+from inkdigits.models import best, cnn, mlp, mlp2
+
+__all__ = ["MODELS", "build"]
+
+MODELS: dict[str, Callable[[], Any]] = {
+    "mlp": mlp.build,
+    "mlp2": mlp2.build,
+    "cnn": cnn.build,
+    "best": best.build,
+}
+
+
+def build(name: str) -> Any:
+    """Build an untrained Keras model: ink (N, 28, 28) float32, 0 to 1 -> logits (N, 10).
+
+    Raises:
+        ConfigError: there is no architecture of that name.
+    """
+    if name not in MODELS:
+        raise ConfigError(
+            "model",
+            expected="one of " + ", ".join(MODELS),
+            found=repr(name),
+            remedy="Choose one of these.",
+        )
+    return MODELS[name]()

@@ -1,0 +1,32 @@
+"""The classic convolutional network: convolution, pooling, convolution, pooling, dense.
+
+After Keras's own MNIST example (https://keras.io/examples/vision/mnist_convnet/).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from inkdigits.backend import keras
+from inkdigits.models.layers import MaxPooling
+
+__all__ = ["build"]
+
+
+def build() -> Any:
+    """Ink (N, 28, 28) -> logits (N, 10); 34,826 parameters."""
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            keras.Input((28, 28), name="ink"),
+            layers.Reshape((28, 28, 1)),
+            layers.Conv2D(32, 3, activation="relu"),  # (N, 26, 26, 32)
+            MaxPooling(),  # (N, 13, 13, 32)
+            layers.Conv2D(64, 3, activation="relu"),  # (N, 11, 11, 64)
+            MaxPooling(),  # (N, 5, 5, 64)
+            layers.Flatten(),  # (N, 1600)
+            layers.Dropout(0.5),
+            layers.Dense(10, name="logits"),
+        ],
+        name="cnn",
+    )

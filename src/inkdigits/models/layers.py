@@ -1,0 +1,32 @@
+"""Layers that train as Keras's own do, only quicker."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from inkdigits.backend import backend_name, keras
+
+__all__ = ["MaxPooling"]
+
+
+@keras.saving.register_keras_serializable(package="inkdigits")
+class MaxPooling(keras.layers.MaxPooling2D):  # type: ignore[misc]
+    """Max pooling over 2x2 squares that do not overlap: (N, H, W, C) -> (N, H // 2, W // 2, C).
+
+    On JAX it is the largest of four strided slices, whose gradient XLA computes in half the time of
+    pooling's own on a CPU. The result is the same; an odd last row or column is dropped, as Keras does.
+    """
+
+    def __init__(self, pool_size: int = 2, **settings: Any) -> None:
+        # `settings` is what Keras hands back from `get_config` when a saved model is loaded.
+        super().__init__(pool_size, **settings)
+
+    def call(self, features: Any) -> Any:
+        """Pool one batch of features."""
+        if backend_name() != "jax":
+            return super().call(features)
+        height, width = features.shape[1] // 2 * 2, features.shape[2] // 2 * 2
+        features = features[:, :height, :width]
+        top = keras.ops.maximum(features[:, ::2, ::2], features[:, ::2, 1::2])
+        bottom = keras.ops.maximum(features[:, 1::2, ::2], features[:, 1::2, 1::2])
+        return keras.ops.maximum(top, bottom)

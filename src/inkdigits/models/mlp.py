@@ -1,0 +1,23 @@
+"""The classic dense network: 784-128-10."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from inkdigits.backend import keras
+
+__all__ = ["build"]
+
+
+def build() -> Any:
+    """Ink (N, 28, 28) -> logits (N, 10); 101,770 parameters."""
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            keras.Input((28, 28), name="ink"),
+            layers.Flatten(),  # (N, 784)
+            layers.Dense(128, activation="relu"),
+            layers.Dense(10, name="logits"),
+        ],
+        name="mlp",
+    )

@@ -1,0 +1,133 @@
+"""What a training run is made of: a recipe, as a TOML file or as options."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Literal
+
+import tomli_w
+
+from inkdigits.augmentation import AugmentationConfig
+from inkdigits.config import from_toml, require, to_dict
+from inkdigits.errors import ConfigError
+
+__all__ = ["Recipe", "TrainingConfig", "load_recipe", "recipe_names", "write_recipe"]
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How the weights are found.
+
+    Attributes:
+        epochs: passes over the training images.
+        batch_size: images a step; what does not fill the last batch waits for the next epoch's shuffle.
+        learning_rate: of Adam, at its highest.
+        schedule: `constant`, or `cosine`: linear warm-up, then down to 0 along a half cosine.
+        warmup_epochs: length of the warm-up, with `cosine`.
+        weight_decay: decoupled (AdamW), a step, times the learning rate; 0 is plain Adam.
+        loss: `sparse_categorical_crossentropy`, or `categorical_crossentropy` on one-hot labels.
+        label_smoothing: the share of probability spread over all digits; needs the one-hot loss.
+        validation_share: of the training images, 0 to 0.5, kept to watch progress and calibrate on.
+        seed: of the first weights, the shuffles, the dropout and the augmentation.
+    """
+
+    epochs: int = 10
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    schedule: Literal["constant", "cosine"] = "constant"
+    warmup_epochs: float = 0.0
+    weight_decay: float = 0.0
+    loss: Literal["sparse_categorical_crossentropy", "categorical_crossentropy"] = (
+        "sparse_categorical_crossentropy"
+    )
+    label_smoothing: float = 0.0
+    validation_share: float = 0.1
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        for name in ("epochs", "batch_size"):
+            value = getattr(self, name)
+            require(value >= 1, f"training: {name}", expected="1 or more", found=value)
+        for name in ("warmup_epochs", "weight_decay", "seed"):
+            value = getattr(self, name)
+            require(value >= 0, f"training: {name}", expected="0 or more", found=value)
+        require(self.seed < 2**32, "training: seed", expected="less than 2**32", found=self.seed)
+        require(
+            0 < self.learning_rate <= 10,
+            "training: learning_rate",
+            expected="more than 0, at most 10",
+            found=self.learning_rate,
+        )
+        require(
+            0 <= self.validation_share <= 0.5,
+            "training: validation_share",
+            expected="0 to 0.5",
+            found=self.validation_share,
+        )
+        smoothable = self.loss == "categorical_crossentropy"
+        require(
+            0 <= self.label_smoothing < 1 and (smoothable or self.label_smoothing == 0),
+            "training: label_smoothing",
+            expected="0 to below 1, and 0 unless loss is categorical_crossentropy",
+            found=self.label_smoothing,
+        )
+
+    def steps_per_epoch(self, n_training: int) -> int:
+        """How many whole batches the training images give, at least one."""
+        return max(n_training // self.batch_size, 1)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides what a run ends with, but for the versions of the libraries.
+
+    Attributes:
+        model: an architecture of `inkdigits.models`.
+        data: names or paths of datasets; several are joined.
+        training: how the weights are found.
+        augmentation: how training images are changed.
+    """
+
+    model: str = "cnn"
+    data: tuple[str, ...] = ("mnist",)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
+
+    def __post_init__(self) -> None:
+        """Check that there is something to learn from."""
+        require(len(self.data) > 0, "data", expected="at least one dataset", found=self.data)
+
+
+def recipe_names() -> list[str]:
+    """The recipes that ship with the package."""
+    files = resources.files("inkdigits") / "recipes"
+    return sorted(file.name.removesuffix(".toml") for file in files.iterdir() if file.name.endswith(".toml"))
+
+
+def load_recipe(name_or_path: str | Path) -> Recipe:
+    """Read a shipped recipe by name, or a TOML file by path.
+
+    Raises:
+        ConfigError: there is no such recipe, or it does not make sense.
+    """
+    if str(name_or_path) in recipe_names():
+        file = resources.files("inkdigits") / "recipes" / f"{name_or_path}.toml"
+        return from_toml(Recipe, file.read_text(encoding="utf-8"), str(name_or_path))
+    try:
+        text = Path(name_or_path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            name_or_path,
+            expected="a TOML file, or a shipped recipe: " + ", ".join(recipe_names()),
+            found=str(error),
+            remedy="Check the name.",
+        ) from error
+    return from_toml(Recipe, text, str(name_or_path))
+
+
+def write_recipe(recipe: Recipe) -> str:
+    """The recipe as TOML, every setting spelled out."""
+    return tomli_w.dumps(to_dict(recipe))
