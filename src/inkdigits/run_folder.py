@@ -104,6 +104,11 @@ def remove_checkpoint(folder: Path) -> None:
 
 @contextmanager
 def write_errors_explained(folder: Path) -> Iterator[None]:
+    """Turn what the system says while a run is written into an error about its folder.
+
+    Raises:
+        TrainingError: the folder cannot be made or written, or the disk is full.
+    """
     try:
         yield
     except OSError as error:

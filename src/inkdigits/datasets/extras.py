@@ -23,5 +23,5 @@ def optional(module: str) -> Any:
             "this dataset",
             expected=f"the package {module.partition('.')[0]}",
             found="that it is not installed",
-            remedy='Install what training needs: pip install "inkdigits[train]".',
+            remedy="Install what training needs: pip install 'inkdigits[train]'.",
         ) from error

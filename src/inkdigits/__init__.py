@@ -1,0 +1,36 @@
+"""inkdigits reads handwritten digits.
+
+from inkdigits import Recognizer
+
+Recognizer().predict("seven.jpg").digit
+"""
+
+from inkdigits.errors import (
+    ConfigError,
+    DatasetError,
+    ImageError,
+    InkdigitsError,
+    MissingExtraError,
+    ModelError,
+    TrainingError,
+)
+from inkdigits.images import InputLimits
+from inkdigits.recognizer import Examination, Recognizer
+from inkdigits.records import Box, Prediction
+
+__all__ = [
+    "Box",
+    "ConfigError",
+    "DatasetError",
+    "Examination",
+    "ImageError",
+    "InkdigitsError",
+    "InputLimits",
+    "MissingExtraError",
+    "ModelError",
+    "Prediction",
+    "Recognizer",
+    "TrainingError",
+]
+
+__version__ = "0.1.0"

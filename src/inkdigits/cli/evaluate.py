@@ -1,0 +1,98 @@
+"""inkdigits evaluate: judge a run or a model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+
+from inkdigits.classifier import Classifier, bundled_model, to_ink
+from inkdigits.cli.folders import writing_into
+from inkdigits.errors import ModelError
+
+if TYPE_CHECKING:
+    from inkdigits.evaluation import Report
+
+__all__ = ["evaluate"]
+
+
+def evaluate(
+    run_or_model: Annotated[
+        str, typer.Argument(metavar="RUN_OR_MODEL", help="A run folder, an ONNX file, or `bundled`.")
+    ],
+    data: Annotated[
+        str | None,
+        typer.Option(metavar="NAME_OR_PATH", help="The dataset; a run's own by default, else mnist."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write the figures, and pictures of them, into DIR.")
+    ] = None,
+) -> None:
+    """Judge a model on the test part of a dataset.
+
+    Example: inkdigits evaluate runs/cnn-1 --out report
+    """
+    from inkdigits.datasets import combine, load
+    from inkdigits.evaluation import evaluate as judge
+    from inkdigits.evaluation import write_report
+
+    classifier, usual_data = _open(run_or_model)
+    dataset = combine([load(name) for name in ([data] if data else usual_data)])
+    split = dataset.for_evaluation()
+
+    def classify(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return classifier.probabilities(to_ink(images))
+
+    report = judge(classify, split, name=f"{run_or_model} on {dataset.name}", class_names=dataset.class_names)
+    if out is not None:
+        with writing_into(out, "--out"):
+            write_report(report, split, out)
+        typer.echo(f"report written to {out}", err=True)
+    typer.echo(json.dumps(report.to_json()) if as_json else _text(report))
+
+
+def _open(run_or_model: str) -> tuple[Classifier, tuple[str, ...]]:
+    """The classifier, and the data it is judged on when nobody says."""
+    if run_or_model == "bundled":
+        return Classifier(bundled_model(), name="the bundled model", n_threads=0), ("mnist",)
+    path = Path(run_or_model)
+    if not path.is_dir():
+        return Classifier.from_file(path, n_threads=0), ("mnist",)
+    if not (path / "model.onnx").is_file():
+        begun = (path / "recipe.toml").is_file()
+        raise ModelError(
+            path,
+            expected="a folder with a model.onnx, as inkdigits train writes it",
+            found="a run that has not ended" if begun else "no such file in it",
+            remedy=f"Go on with it: inkdigits train --resume --out {path}" if begun else "Check the path.",
+        )
+    from inkdigits.recipe import load_recipe
+
+    return Classifier.from_file(path / "model.onnx", n_threads=0), load_recipe(path / "recipe.toml").data
+
+
+def _text(report: Report) -> str:
+    """The report as a screenful."""
+    coverages = ", ".join(f"{one.coverage:.1%} at {one.risk:.1%} errors" for one in report.coverages)
+    lines = [
+        report.name,
+        f"  accuracy           {report.accuracy:.2%}  ({report.n_right:,} of {report.n_images:,};"
+        f" 95% interval {report.interval.low:.2%} to {report.interval.high:.2%})",
+        f"  log-loss           {report.log_loss:.4f}",
+        f"  calibration error  {report.calibration_error:.2%}",
+        f"  can be accepted    {coverages}",
+        f"  speed              {report.images_per_second:,.0f} images/s",
+        "",
+        f"  {'':<12} precision  recall      F1  images",
+    ]
+    for name, scores in zip(report.class_names, report.per_digit, strict=True):
+        shares = f"{scores.precision:>9.2%} {scores.recall:>7.2%} {scores.f1:>7.2%}"
+        lines.append(f"  {name:<12} {shares} {scores.support:>7,}")
+    lines += ["", "  confusion matrix (rows: label, columns: answer)"]
+    lines += ["  " + "".join(f"{count:>6}" for count in row) for row in report.confusion]
+    return "\n".join(lines)

@@ -1,0 +1,129 @@
+"""inkdigits predict: one digit per picture."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from inkdigits.cli.folders import writing_into
+from inkdigits.errors import ImageError
+from inkdigits.explanation import draw_explanation, verdict
+from inkdigits.files import temporary_beside
+from inkdigits.images import InputLimits, find_images
+from inkdigits.recognizer import Examination, Recognizer
+from inkdigits.records import Prediction
+
+__all__ = ["predict"]
+
+
+def predict(
+    paths: Annotated[
+        list[str],
+        typer.Argument(metavar="PATH", help="Pictures, folders of pictures, or - for one picture on stdin."),
+    ],
+    model: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="An ONNX model; without it, the bundled one.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+    explain: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write a picture per input that shows what the model saw."),
+    ] = None,
+) -> None:
+    """Read the digit in each picture.
+
+    Example: inkdigits predict seven.jpg scans/ --json
+    """
+    recognizer = Recognizer(model)
+    inputs = _inputs(paths)
+    if explain is None:
+        answers = _answers(recognizer, inputs)
+    else:
+        answers = _explained_answers(recognizer, inputs, explain)
+    failed = False
+    for name, answer in answers:
+        failed |= isinstance(answer, ImageError)
+        _show(name, answer, as_json=as_json)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _inputs(paths: list[str]) -> Iterator[tuple[str, Path | bytes]]:
+    """Each picture's name and source, in order; a folder without pictures stands for itself."""
+    for path in paths:
+        if path == "-":
+            # One byte more than is accepted, so that what is too large is refused as such.
+            yield "-", sys.stdin.buffer.read(InputLimits().max_bytes + 1)
+        elif Path(path).is_dir():
+            for picture in list(find_images([path])) or [Path(path)]:
+                yield str(picture), picture
+        else:
+            yield path, Path(path)
+
+
+def _answers(
+    recognizer: Recognizer, inputs: Iterator[tuple[str, Path | bytes]]
+) -> Iterator[tuple[str, Prediction | ImageError]]:
+    """Each input's name and its prediction or error, in order."""
+    names: deque[str] = deque()  # of the inputs that were taken and not answered yet
+
+    def sources() -> Iterator[Path | bytes]:
+        for name, source in inputs:
+            names.append(name)
+            yield source
+
+    for answer in recognizer.predict_many(sources()):
+        yield names.popleft(), answer
+
+
+def _explained_answers(
+    recognizer: Recognizer, inputs: Iterator[tuple[str, Path | bytes]], folder: Path
+) -> Iterator[tuple[str, Prediction | ImageError]]:
+    """The same, with a picture of each written into the folder."""
+    with writing_into(folder, "--explain"):
+        pass  # before anything is read: a folder that cannot be made is a wrong call
+    for name, source in inputs:
+        try:
+            examination = recognizer.examine(source)
+        except ImageError as error:
+            yield name, error
+            continue
+        with writing_into(folder, "--explain"):
+            _write_explanation(examination, folder, "stdin" if name == "-" else Path(name).name)
+        yield name, examination.prediction
+
+
+def _write_explanation(examination: Examination, folder: Path, name: str) -> None:
+    """Named after the input; a second input of the same name does not overwrite the first's."""
+    target = folder / f"{name}.explained.png"
+    number = 2
+    while target.exists():
+        target = folder / f"{name}-{number}.explained.png"
+        number += 1
+    with temporary_beside(target) as temporary:
+        draw_explanation(examination).save(temporary)
+
+
+def _show(name: str, answer: Prediction | ImageError, *, as_json: bool) -> None:
+    if isinstance(answer, ImageError) and Path(name).is_dir():
+        answer = ImageError(
+            name, expected="pictures in the folder", found="none", remedy="Name a folder that holds some."
+        )
+    if as_json:
+        result = {"error": _reason(answer)} if isinstance(answer, ImageError) else answer.to_json()
+        typer.echo(json.dumps({"path": name, **result}))
+    elif isinstance(answer, ImageError):
+        typer.echo(f"error: {answer}", err=True)
+    else:
+        typer.echo(f"{name}: {verdict(answer)}")
+
+
+def _reason(error: ImageError) -> str:
+    """The message without the path, which the JSON object names already."""
+    return f"expected {error.expected}, found {error.found}. {error.remedy}"

@@ -1,0 +1,133 @@
+"""inkdigits train: from a recipe to a run folder."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from inkdigits.cli.progress import ProgressDisplay
+from inkdigits.errors import ConfigError
+
+if TYPE_CHECKING:
+    from inkdigits.recipe import Recipe
+    from inkdigits.training import RunResult
+
+__all__ = ["train"]
+
+
+def train(
+    recipe: Annotated[
+        str | None, typer.Argument(metavar="RECIPE", help="A shipped recipe (--list) or a TOML file.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME", help="An architecture, such as mlp or cnn.")
+    ] = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME_OR_PATH", help="A dataset; give it again to join several."),
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(metavar="N", help="Passes over the training images.")] = None,
+    batch_size: Annotated[int | None, typer.Option(metavar="N", help="Images a step.")] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(metavar="RATE", help="Adam's, at its highest.")
+    ] = None,
+    validation_share: Annotated[
+        float | None, typer.Option(metavar="SHARE", help="Of the training images, kept to watch progress.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(metavar="N", help="Of everything random.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The run folder; runs/MODEL-N by default.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out DIR.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as a JSON object.")] = False,
+    list_recipes: Annotated[bool, typer.Option("--list", help="List the shipped recipes and exit.")] = False,
+) -> None:
+    """Train a model by a recipe, by options, or by both; options win.
+
+    Example: inkdigits train --model cnn --data mnist --epochs 10
+    """
+    from inkdigits.recipe import recipe_names
+
+    if list_recipes:
+        typer.echo("\n".join(recipe_names()))
+        return
+    training = {
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "validation_share": validation_share,
+        "seed": seed,
+    }
+    settings = _settings(recipe, model, data, training, out if resume else None)
+    if resume and out is None:
+        raise ConfigError(
+            "--resume", expected="--out DIR", found="no folder", remedy="Name the run to go on with."
+        )
+    folder = out or _next_folder(settings.model)
+
+    from inkdigits.training import train as train_into
+
+    with ProgressDisplay(quiet=quiet) as display:
+        result = train_into(settings, folder, resume=resume, show=display.show)
+    typer.echo(json.dumps(_summary(result)) if as_json else _sentence(result))
+    if result.interrupted:
+        raise typer.Exit(130)  # as shells have it for Ctrl-C, so that no script goes on as if it were done
+
+
+def _settings(
+    recipe: str | None,
+    model: str | None,
+    data: list[str] | None,
+    training: dict[str, Any],
+    resumed: Path | None,
+) -> Recipe:
+    """What the options say, and for the rest the named recipe, a resumed run's own, or the defaults."""
+    from inkdigits.recipe import Recipe, load_recipe
+
+    given = {key: value for key, value in training.items() if value is not None}
+    written = resumed / "recipe.toml" if resumed is not None else None
+    if recipe is not None:
+        settings = load_recipe(recipe)
+    elif written is not None and written.exists():
+        settings = load_recipe(written)
+    else:
+        settings = Recipe()
+    if model is not None:
+        settings = replace(settings, model=model)
+    if data:
+        settings = replace(settings, data=tuple(data))
+    return replace(settings, training=replace(settings.training, **given))
+
+
+def _next_folder(model: str) -> Path:
+    number = 1
+    while (folder := Path("runs") / f"{model}-{number}").exists():
+        number += 1
+    return folder
+
+
+def _summary(result: RunResult) -> dict[str, object]:
+    return {
+        "folder": str(result.folder),
+        "epochs": len(result.history),
+        "interrupted": result.interrupted,
+        "test_accuracy": result.test_accuracy,
+        "test_interval": result.test_interval,
+        "test_loss": result.test_loss,
+    }
+
+
+def _sentence(result: RunResult) -> str:
+    start = "interrupted; " if result.interrupted else ""
+    if result.test_accuracy is None or result.test_interval is None:
+        return f"{start}the run is in {result.folder}"
+    low, high = result.test_interval
+    return (
+        f"{start}test accuracy {result.test_accuracy:.2%} (95% interval {low:.2%} to {high:.2%}, "
+        f"{result.n_test:,} images); the run is in {result.folder}"
+    )

@@ -1,0 +1,156 @@
+"""Picture in, answer out: what most users import.
+
+    recognizer = Recognizer()
+    recognizer.predict("seven.jpg").digit
+
+It joins the parts, and decides nothing that they do not: `images` reads, `normalizer` finds the ink,
+`classifier` names the digit.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+from numpy.typing import NDArray
+
+from inkdigits.classifier import Classifier, bundled_model, to_ink
+from inkdigits.errors import ImageError
+from inkdigits.images import InputLimits, read_image
+from inkdigits.normalizer import NORMALIZER_VERSION, Normalized, normalize
+from inkdigits.records import Prediction
+
+__all__ = ["Examination", "ImageSource", "Recognizer"]
+
+ImageSource = str | Path | bytes | PIL.Image.Image | NDArray[np.generic]
+
+_CHUNK = 32  # pictures in memory at a time in predict_many
+_BATCH = 500  # images at a time in classify: what a network holds between layers is 100 times its input
+
+
+@dataclass(frozen=True, eq=False)
+class Examination:
+    """A prediction with what led to it: the grey page (H, W), and its ink."""
+
+    page: NDArray[np.uint8]
+    normalized: Normalized
+    prediction: Prediction
+
+
+class Recognizer:
+    """Reads single digits. Safe to share between threads; one per process is enough.
+
+    Args:
+        model: the path or the bytes of an ONNX file; None for the bundled model.
+        limits: what pictures are accepted.
+        n_threads: processor threads for one call of the model; 0 lets ONNX Runtime choose.
+
+    Raises:
+        ModelError: the model cannot be used.
+    """
+
+    def __init__(
+        self,
+        model: str | Path | bytes | None = None,
+        *,
+        limits: InputLimits | None = None,
+        n_threads: int = 1,
+    ) -> None:
+        self._limits = limits or InputLimits()
+        if isinstance(model, str | Path):
+            self._classifier = Classifier.from_file(
+                model, normalizer_version=NORMALIZER_VERSION, n_threads=n_threads
+            )
+        else:
+            self._classifier = Classifier(
+                bundled_model() if model is None else model,
+                name="the bundled model" if model is None else "model",
+                normalizer_version=NORMALIZER_VERSION,
+                n_threads=n_threads,
+            )
+
+    def predict(self, source: ImageSource) -> Prediction:
+        """Read the digit in one picture.
+
+        Args:
+            source: a path, the bytes of a file, a Pillow image, or an array: (H, W) grey, (H, W, 3) RGB
+                or (H, W, 4) RGBA.
+
+        Raises:
+            ImageError: the picture cannot be read.
+        """
+        return self.examine(source).prediction
+
+    def predict_many(self, sources: Iterable[ImageSource]) -> Iterator[Prediction | ImageError]:
+        """Read many pictures, lazily, in their order, a few in memory at a time.
+
+        Yields:
+            The prediction for each picture; for one that cannot be read, its `ImageError`, so that one
+            bad picture never stops the rest.
+        """
+        remaining = iter(sources)
+        with ThreadPoolExecutor(min(os.cpu_count() or 1, 8)) as pool:
+            while chunk := list(islice(remaining, _CHUNK)):
+                yield from self._predict_chunk(list(pool.map(self._try_normalize, chunk)))
+
+    def examine(self, source: ImageSource) -> Examination:
+        """Like `predict`, with the page and the ink that the answer came from."""
+        page = read_image(source, self._limits)
+        normalized = normalize(page)
+        (prediction,) = self._decide([normalized])
+        return Examination(page, normalized, prediction)
+
+    def classify(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Classify images that are as in MNIST already.
+
+        Args:
+            images: (N, 28, 28) uint8, 0 paper to 255 ink.
+
+        Returns:
+            Calibrated probabilities (N, 10); each row sums to 1.
+
+        Raises:
+            ImageError: another shape or type.
+        """
+        images = np.asarray(images)
+        if images.ndim != 3 or images.shape[1:] != (28, 28) or images.dtype != np.uint8:
+            raise ImageError(
+                "classify",
+                expected="images of shape (N, 28, 28) and type uint8, 0 paper to 255 ink",
+                found=f"shape {images.shape} and type {images.dtype}",
+                remedy="Use predict() for pictures of any other form.",
+            )
+        if len(images) == 0:
+            return np.empty((0, 10), np.float32)
+        batches = (images[start : start + _BATCH] for start in range(0, len(images), _BATCH))
+        return np.concatenate([self._classifier.probabilities(to_ink(batch)) for batch in batches])
+
+    def _try_normalize(self, source: ImageSource) -> Normalized | ImageError:
+        try:
+            return normalize(read_image(source, self._limits))
+        except ImageError as error:
+            return error
+
+    def _predict_chunk(self, chunk: list[Normalized | ImageError]) -> Iterator[Prediction | ImageError]:
+        readable = [one for one in chunk if isinstance(one, Normalized)]
+        predictions = iter(self._decide(readable) if readable else [])
+        for one in chunk:
+            yield one if isinstance(one, ImageError) else next(predictions)
+
+    def _decide(self, pages: list[Normalized]) -> list[Prediction]:
+        probabilities = self._classifier.probabilities(np.stack([page.ink for page in pages]))
+        return [_prediction(page, row) for page, row in zip(pages, probabilities, strict=True)]
+
+
+def _prediction(page: Normalized, probabilities: NDArray[np.float32]) -> Prediction:
+    row = tuple(float(p) for p in probabilities)
+    if page.box is None:
+        return Prediction(None, 0.0, row, refused=True, reason="blank", box=None)
+    digit = int(probabilities.argmax())
+    return Prediction(digit, row[digit], row, refused=False, reason=None, box=page.box)

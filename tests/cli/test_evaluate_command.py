@@ -1,0 +1,129 @@
+"""inkdigits evaluate: runs, files and the bundled model, judged on their own data or another."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inkdigits.metrics import accuracy_interval
+
+REPORT_FILES = {
+    "metrics.json",
+    "confusion_matrix.csv",
+    "confusion_matrix.png",
+    "mistakes.png",
+    "reliability.png",
+    "risk_coverage.png",
+}
+KEYS = {
+    *("name", "class_names", "n_images", "n_right", "accuracy", "accuracy_interval", "log_loss"),
+    *("calibration_error", "aurc", "coverages", "images_per_second", "per_digit", "confusion"),
+    *("reliability", "worst_mistakes"),
+}
+
+
+def test_a_run_is_judged_on_its_own_data(call: Callable, run_folder: Path) -> None:
+    ended = call("evaluate", run_folder, "--json")
+    assert (ended.code, ended.err) == (0, "")
+    (report,) = ended.json()
+    assert set(report) == KEYS
+    assert report["name"] == f"{run_folder} on uci"
+    assert report["n_images"] == 360
+    trained = json.loads((run_folder / "metrics.json").read_text(encoding="utf-8"))
+    assert report["accuracy"] == trained["test_accuracy"]
+    assert report["log_loss"] == pytest.approx(trained["test_loss"], rel=1e-4)
+
+
+def test_the_report_for_people(call: Callable, run_folder: Path) -> None:
+    shown = call("evaluate", run_folder).out
+    (report,) = call("evaluate", run_folder, "--json").json()
+    interval = accuracy_interval(report["n_right"], 360)
+    assert f"accuracy           {report['accuracy']:.2%}" in shown
+    assert f"({report['n_right']} of 360; 95% interval {interval.low:.2%} to {interval.high:.2%})" in shown
+    rows = [list(map(int, line.split())) for line in shown.splitlines()[-10:]]
+    assert rows == report["confusion"]
+    assert max(map(len, shown.splitlines())) <= 110
+
+
+def test_a_run_on_several_datasets_is_judged_on_all(call: Callable, run_folder: Path, tmp_path: Path) -> None:
+    run = shutil.copytree(run_folder, tmp_path / "run")
+    recipe = (run / "recipe.toml").read_text(encoding="utf-8")
+    lines = recipe.split("\n[", 1)
+    head = [line for line in lines[0].splitlines() if line.startswith("model")]
+    (run / "recipe.toml").write_text(
+        "\n".join([*head, 'data = ["uci", "uci"]']) + "\n[" + lines[1], encoding="utf-8"
+    )
+    (report,) = call("evaluate", run, "--json").json()
+    assert report["n_images"] == 720
+    assert report["name"].endswith(" on uci+uci")
+
+
+def test_a_model_file(call: Callable, run_folder: Path) -> None:
+    (of_file,) = call("evaluate", run_folder / "model.onnx", "--data", "uci", "--json").json()
+    (of_run,) = call("evaluate", run_folder, "--json").json()
+    assert of_file["confusion"] == of_run["confusion"]
+
+
+def test_the_bundled_model_on_data_of_ones_own(call: Callable, tmp_path: Path) -> None:
+    strokes = np.zeros((12, 28, 28), np.uint8)
+    strokes[:, 4:24, 13:15] = 255
+    np.savez(tmp_path / "ones.npz", x=strokes, y=np.ones(12, np.int64))
+    (report,) = call("evaluate", "bundled", "--data", tmp_path / "ones.npz", "--json").json()
+    assert (report["n_images"], report["accuracy"]) == (12, 1.0)
+
+
+def test_out_writes_the_report(call: Callable, run_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "report"
+    ended = call("evaluate", run_folder, "--out", folder, "--json")
+    assert ended.code == 0
+    assert {path.name for path in folder.iterdir()} == REPORT_FILES
+    assert ended.err == f"report written to {folder}\n"
+    written = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    assert written == ended.json()[0]
+
+
+def test_out_into_a_file(call: Callable, run_folder: Path) -> None:
+    target = run_folder / "metrics.json"
+    ended = call("evaluate", run_folder, "--out", target)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith(
+        f"error: --out {target}: expected a folder that can be written, found a file."
+    )
+
+
+# What cannot be judged.
+
+
+def test_nothing_there(call: Callable, tmp_path: Path) -> None:
+    ended = call("evaluate", "missing.onnx", "--data", "uci")
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.startswith("error: missing.onnx: expected a readable ONNX file")
+    ended = call("evaluate", tmp_path)
+    assert ended.code == 1
+    assert "expected a folder with a model.onnx" in ended.err
+
+
+def test_a_run_that_has_not_ended(call: Callable, tmp_path: Path) -> None:
+    (tmp_path / "recipe.toml").write_text("", encoding="utf-8")
+    ended = call("evaluate", tmp_path)
+    assert ended.code == 1
+    assert f"inkdigits train --resume --out {tmp_path}" in ended.err
+
+
+def test_data_that_cannot_be_judged_on(call: Callable, run_folder: Path, tmp_path: Path) -> None:
+    ended = call("evaluate", run_folder, "--data", "missing.csv")
+    assert (ended.code, ended.out) == (1, "")
+    np.savez(tmp_path / "unlabelled.npz", x=np.zeros((3, 28, 28), np.uint8))
+    ended = call("evaluate", run_folder, "--data", tmp_path / "unlabelled.npz")
+    assert (ended.code, ended.out) == (1, "")
+    assert "without labels" in ended.err
+
+
+def test_wrong_calls_end_with_2(call: Callable) -> None:
+    assert call("evaluate").code == 2
+    assert call("evaluate", "bundled", "--date", "uci").code == 2

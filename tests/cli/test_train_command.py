@@ -1,0 +1,241 @@
+"""inkdigits train: what the options make of a recipe, where the run goes, what is said on the way."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+import inkdigits.training
+from inkdigits.checkpoint import EpochResult
+from inkdigits.cli.progress import ProgressDisplay
+from inkdigits.models import MODELS
+from inkdigits.recipe import Recipe, TrainingConfig, load_recipe, recipe_names
+from inkdigits.training import Progress, RunResult
+
+LIST_OF_RUN = {"recipe.toml", "environment.json", "history.csv", "model.keras", "model.onnx", "metrics.json"}
+
+
+@dataclass
+class Asked:
+    """What training was asked for."""
+
+    recipe: Recipe = field(default_factory=Recipe)
+    folder: Path = Path()
+    resume: bool = False
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Asked:
+    """Training that only takes notes, reports one epoch, and is done; runs go to an empty folder."""
+    noted = Asked()
+
+    def note(recipe: Recipe, folder: Path, *, resume: bool, show: Callable[[Progress], None]) -> RunResult:
+        noted.recipe, noted.folder, noted.resume = recipe, folder, resume
+        done = EpochResult(1, 0.5, 0.9, None, None, 1000.0)
+        show(Progress(1, 1, 10, 10, 0.5, 0.9, 1000.0, 0.0, done))
+        return RunResult(folder, (done,), interrupted=False)
+
+    monkeypatch.setattr(inkdigits.training, "train", note)
+    monkeypatch.chdir(tmp_path)
+    return noted
+
+
+# A real run.
+
+
+def test_a_run_from_end_to_end(trained: tuple[Path, object]) -> None:
+    folder, ended = trained
+    assert ended.code == 0, ended.err
+    (summary,) = ended.json()
+    keys = ["folder", "epochs", "interrupted", "test_accuracy", "test_interval", "test_loss"]
+    assert list(summary) == keys
+    assert summary["folder"] == str(folder)
+    assert (summary["epochs"], summary["interrupted"]) == (2, False)
+    assert summary["test_interval"][0] < summary["test_accuracy"] < summary["test_interval"][1]
+    assert {path.name for path in folder.iterdir()} >= LIST_OF_RUN
+
+
+def test_progress_is_a_line_an_epoch_where_there_is_no_terminal(trained: tuple[Path, object]) -> None:
+    lines = [line for line in trained[1].err.splitlines() if line.startswith("epoch")]
+    assert [line.split()[1] for line in lines] == ["1/2", "2/2"]
+    assert "validation loss" in lines[0]
+    assert "\r" not in trained[1].err
+    assert "\x1b" not in trained[1].err
+
+
+def test_a_run_is_not_written_over(call: Callable, run_folder: Path) -> None:
+    before = (run_folder / "metrics.json").read_bytes()
+    ended = call("train", "--model", "mlp", "--data", "uci", "--epochs", "1", "--out", run_folder)
+    assert (ended.code, ended.out) == (1, "")
+    assert "--resume" in ended.err
+    assert (run_folder / "metrics.json").read_bytes() == before
+
+
+def test_a_complete_run_cannot_be_resumed(call: Callable, run_folder: Path) -> None:
+    ended = call("train", "--resume", "--out", run_folder)
+    assert (ended.code, ended.out) == (1, "")
+    assert "complete" in ended.err
+
+
+def test_ctrl_c_and_resume(call: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = tmp_path / "run"
+    show = ProgressDisplay.show
+
+    def interrupt(display: ProgressDisplay, progress: Progress) -> None:
+        show(display, progress)
+        signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ProgressDisplay, "show", interrupt)
+        ended = call("train", "--model", "mlp", "--data", "uci", "--epochs", "1", "--out", run)
+    assert ended.code == 130
+    assert ended.out.startswith("interrupted; ")
+    assert json.loads((run / "metrics.json").read_text(encoding="utf-8"))["interrupted"] is True
+
+    ended = call("train", "--resume", "--out", run)
+    assert ended.code == 0
+    assert ended.out.startswith("test accuracy ")
+    assert str(run) in ended.out
+    assert json.loads((run / "metrics.json").read_text(encoding="utf-8"))["interrupted"] is False
+
+
+# Recipes and options.
+
+
+def test_list_names_the_shipped_recipes(call: Callable) -> None:
+    ended = call("train", "--list")
+    assert (ended.code, ended.out.split()) == (0, recipe_names())
+
+
+def test_without_anything_the_defaults_train(call: Callable, asked: Asked) -> None:
+    assert call("train").code == 0
+    assert asked.recipe == Recipe()
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_a_shipped_recipe(call: Callable, asked: Asked, name: str) -> None:
+    assert call("train", name).code == 0
+    assert asked.recipe == load_recipe(name)
+
+
+def test_options_win_over_the_recipe_which_keeps_the_rest(call: Callable, asked: Asked) -> None:
+    options = ["--model", "mlp2", "--data", "uci", "--data", "mine.csv", "--epochs", "3", "--seed", "5"]
+    options += ["--batch-size", "16", "--learning-rate", "0.01", "--validation-share", "0.25"]
+    assert call("train", "best", *options).code == 0
+    best = load_recipe("best")
+    assert (asked.recipe.model, asked.recipe.data) == ("mlp2", ("uci", "mine.csv"))
+    assert asked.recipe.augmentation == best.augmentation
+    assert asked.recipe.training == TrainingConfig(
+        epochs=3,
+        batch_size=16,
+        learning_rate=0.01,
+        validation_share=0.25,
+        seed=5,
+        schedule=best.training.schedule,
+        warmup_epochs=best.training.warmup_epochs,
+        weight_decay=best.training.weight_decay,
+        loss=best.training.loss,
+        label_smoothing=best.training.label_smoothing,
+    )
+
+
+def test_options_of_zero_count_as_given(call: Callable, asked: Asked) -> None:
+    assert call("train", "notebook", "--seed", "0", "--validation-share", "0").code == 0
+    assert asked.recipe.training.validation_share == 0
+
+
+def test_a_recipe_of_ones_own(call: Callable, asked: Asked, tmp_path: Path) -> None:
+    recipe = tmp_path / "own.toml"
+    recipe.write_text('model = "mlp"\n[training]\nepochs = 7\n', encoding="utf-8")
+    assert call("train", recipe, "--seed", "3").code == 0
+    assert (asked.recipe.model, asked.recipe.training.epochs, asked.recipe.training.seed) == ("mlp", 7, 3)
+
+
+def test_resume_takes_the_settings_of_the_run(call: Callable, asked: Asked, run_folder: Path) -> None:
+    assert call("train", "--resume", "--out", run_folder).code == 0
+    assert asked.resume
+    assert asked.folder == run_folder
+    assert asked.recipe == load_recipe(run_folder / "recipe.toml")
+
+
+def test_resume_begins_a_run_that_has_not_begun(call: Callable, asked: Asked, tmp_path: Path) -> None:
+    assert call("train", "notebook", "--resume", "--out", tmp_path / "new").code == 0
+    assert asked.recipe == load_recipe("notebook")
+
+
+def test_runs_are_numbered_by_model(call: Callable, asked: Asked) -> None:
+    for model, taken, expected in (
+        ("mlp", [], "mlp-1"),
+        ("mlp", ["mlp-1"], "mlp-2"),
+        ("mlp", ["mlp-1", "mlp-2", "mlp-10"], "mlp-3"),
+        ("cnn", ["mlp-1"], "cnn-1"),
+    ):
+        for name in taken:
+            (Path("runs") / name).mkdir(parents=True, exist_ok=True)
+        ended = call("train", "--model", model)
+        assert asked.folder == Path("runs") / expected
+        assert ended.out == f"the run is in {asked.folder}\n"
+
+
+# What is shown.
+
+
+def test_quiet_says_the_result_alone(call: Callable, asked: Asked) -> None:
+    assert call("train").err.startswith("epoch   1/1  loss 0.5000  accuracy 90.00%")
+    ended = call("train", "--quiet")
+    assert ended.err == ""
+    assert ended.out.startswith("the run is in ")
+
+
+# Wrong calls.
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--epochs", "0"],
+        ["--epochs", "many"],
+        ["--batch-size", "-1"],
+        ["--learning-rate", "nan"],
+        ["--learning-rate", "0"],
+        ["--validation-share", "0.9"],
+        ["--seed", "-3"],
+        ["--resume"],
+        ["--epoch-count", "3"],
+        ["no-such-recipe"],
+        ["cnn", "ann"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_calls_end_with_2(call: Callable, asked: Asked, arguments: list[str]) -> None:
+    ended = call("train", *arguments)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err
+    assert asked.folder == Path(), "nothing must train"
+
+
+def test_a_model_that_there_is_not(call: Callable, tmp_path: Path) -> None:
+    ended = call("train", "--model", "resnet", "--data", "uci", "--out", tmp_path / "run")
+    assert ended.code == 2
+    assert f"expected one of {', '.join(MODELS)}, found 'resnet'" in ended.err
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_recipe_with_a_slip_says_which(call: Callable, tmp_path: Path) -> None:
+    recipe = tmp_path / "own.toml"
+    recipe.write_text("[training]\nepoch = 7\n", encoding="utf-8")
+    ended = call("train", recipe)
+    assert ended.code == 2
+    assert "Did you mean 'epochs'?" in ended.err
+
+
+def test_data_that_there_is_not(call: Callable, tmp_path: Path) -> None:
+    ended = call("train", "--data", "mnits", "--out", tmp_path / "run")
+    assert ended.code == 1
+    assert "Did you mean mnist?" in ended.err
+    assert not (tmp_path / "run").exists()

@@ -1,0 +1,110 @@
+"""What users may import: exactly what is promised, documented, typed, and of the version that is claimed."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import tomllib
+from importlib import metadata
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import inkdigits
+
+ROOT = Path(inkdigits.__file__).parent
+PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
+PROMISED = {
+    *("Recognizer", "InputLimits"),
+    *("Prediction", "Box", "Examination"),
+    *("InkdigitsError", "ImageError", "DatasetError", "ConfigError", "ModelError", "TrainingError"),
+    "MissingExtraError",
+}
+MODULES = {
+    str(path.relative_to(ROOT).with_suffix("")): path
+    for path in sorted(ROOT.rglob("*.py"))
+    if path.name != "__main__.py"  # which is run, and never imported
+}
+
+Definition = ast.FunctionDef | ast.ClassDef
+
+
+def test_the_root_exports_what_is_promised_and_nothing_else() -> None:
+    assert set(inkdigits.__all__) == PROMISED
+    assert list(inkdigits.__all__) == sorted(inkdigits.__all__)
+    public = {
+        name
+        for name, value in vars(inkdigits).items()
+        if not name.startswith("_") and not isinstance(value, ModuleType)
+    }
+    assert public == PROMISED
+
+
+@pytest.mark.parametrize("name", sorted(PROMISED))
+def test_what_is_exported_is_documented(name: str) -> None:
+    exported = getattr(inkdigits, name)
+    assert inspect.getdoc(exported)
+    for member, value in vars(exported).items():
+        if not member.startswith("_") and (inspect.isfunction(value) or isinstance(value, property)):
+            assert inspect.getdoc(value), f"{name}.{member}"
+
+
+def test_the_calls_that_are_promised_are_there() -> None:
+    calls = {name for name in vars(inkdigits.Recognizer) if not name.startswith("_")}
+    assert calls == {"predict", "predict_many", "examine", "classify"}
+    assert list(inspect.signature(inkdigits.Recognizer).parameters) == ["model", "limits", "n_threads"]
+    assert list(inkdigits.Prediction.__dataclass_fields__) == [
+        *("digit", "confidence", "probabilities", "refused", "reason", "box")
+    ]
+
+
+# Every module, read and not imported: some need a training framework.
+
+
+def exports(tree: ast.Module) -> list[str]:
+    """The literal `__all__` of a module."""
+    for node in tree.body:
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        if any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets):
+            return list(ast.literal_eval(node.value))  # type: ignore[attr-defined]
+    raise AssertionError("no __all__")
+
+
+def definitions(body: list[ast.stmt]) -> dict[str, Definition]:
+    return {node.name: node for node in body if isinstance(node, Definition)}
+
+
+def members(definition: Definition) -> dict[str, Definition]:
+    """The public ones of a class; those of a protocol are fields, which its own docstring lists."""
+    if isinstance(definition, ast.FunctionDef) or "Protocol" in map(ast.unparse, definition.bases):
+        return {}
+    return {name: inner for name, inner in definitions(definition.body).items() if name[0] != "_"}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_says_what_it_is_for_and_what_it_exports(module: str) -> None:
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    assert ast.get_docstring(tree), "a module's docstring says what it does"
+    exported = exports(tree)
+    assert exported == sorted(exported, key=lambda name: (not name.isupper(), name[0].islower(), name))
+    defined = definitions(tree.body)
+    for name in exported:
+        if name in defined:
+            assert ast.get_docstring(defined[name]), f"{name} has no docstring"
+            for member, inner in members(defined[name]).items():
+                assert ast.get_docstring(inner), f"{name}.{member} has no docstring"
+
+
+# What ships.
+
+
+def test_types_ship() -> None:
+    assert (ROOT / "py.typed").is_file()
+
+
+def test_one_version_everywhere() -> None:
+    assert metadata.version("inkdigits") == inkdigits.__version__
+    if PYPROJECT.exists():  # not with an installed package
+        project = tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))["project"]
+        assert project["version"] == inkdigits.__version__
