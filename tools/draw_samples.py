@@ -39,7 +39,7 @@ GLYPHS: dict[str, list[list[tuple[float, float]]]] = {
             *((0.52, 0.16), (0.33, 0.01), (0.24, 0.05)),
         ],
     ],
-    "1 flagged": [[(0.02, 0.36), (0.16, 0.22), (0.33, 0.0)], [(0.33, 0.0), (0.31, 0.5), (0.3, 1.0)]],
+    "1 short flag": [[(0.17, 0.2), (0.25, 0.12), (0.33, 0.0)], [(0.33, 0.0), (0.31, 0.5), (0.3, 1.0)]],
     "2": [
         [(0.05, 0.25), (0.13, 0.07), (0.33, 0.0), (0.52, 0.12), (0.51, 0.34), (0.32, 0.62), (0.06, 0.96)],
         [(0.06, 0.96), (0.22, 0.91), (0.42, 0.96), (0.66, 0.91)],
@@ -282,7 +282,9 @@ class Sample:
 
 SAMPLES = (
     Sample("0_marker.png", (200, 220), Writing("0", MARKER, 0.62), WHITE),
-    Sample("1_flagged_biro.png", (160, 200), Writing("1 flagged", BLACK_BIRO, 0.66), plain((252, 251, 247))),
+    Sample(
+        "1_short_flag_biro.png", (160, 200), Writing("1 short flag", BLACK_BIRO, 0.66), plain((252, 251, 247))
+    ),
     Sample("2_pencil_squared.jpg", (300, 300), Writing("2", PENCIL, 0.52), squared),
     Sample("3_chalk_board.jpg", (360, 300), Writing("3", CHALK, 0.66), board),
     Sample("4_open_blue_ink.png", (240, 240), Writing("4 open", BLUE_INK, 0.6), WHITE),

@@ -1,0 +1,61 @@
+"""What every benchmark here shares: several runs, their spread, and where they were made."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+
+__all__ = ["conditions", "spread", "write_results"]
+
+
+def spread(values: Sequence[float]) -> dict[str, float | int]:
+    """Number of runs, median, mean, standard deviation, least and most."""
+    return {
+        "runs": len(values),
+        "median": statistics.median(values),
+        "mean": statistics.fmean(values),
+        "sd": statistics.stdev(values) if len(values) > 1 else 0.0,
+        "min": min(values),
+        "max": max(values),
+    }
+
+
+def conditions() -> dict[str, object]:
+    """Machine and versions, without anything that names the machine itself."""
+    libraries = ("inkdigits", "keras", "jax", "tensorflow-cpu", "torch", "numpy", "onnxruntime")
+    versions = {}
+    for library in libraries:
+        try:
+            versions[library] = metadata.version(library)
+        except metadata.PackageNotFoundError:
+            continue
+    return {
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "libraries": versions,
+    }
+
+
+def write_results(path: Path | None, results: dict[str, object]) -> None:
+    """Print the results as JSON, and write them where the caller asked."""
+    text = json.dumps({"conditions": conditions(), **results}, indent=2)
+    print(text)
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text + "\n", encoding="utf-8")
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor()

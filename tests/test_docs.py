@@ -1,0 +1,302 @@
+"""The documentation is in step with the program: links, examples, commands, help texts, settings, names.
+
+What stands in ```python is run, all blocks of a page one after the other, in a folder that holds the
+pictures of `SAMPLES`. What cannot be run here (network, long training) is fenced as ```text instead.
+In ```sh every call of `inkdigits` has to parse, and in ```text every line that begins with one.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import importlib.util
+import json
+import re
+import shlex
+import shutil
+import tomllib
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+import inkdigits
+from inkdigits import errors
+from inkdigits.augmentation import AugmentationConfig
+from inkdigits.cli import app
+from inkdigits.config import from_toml, to_dict
+from inkdigits.datasets import NAMES
+from inkdigits.models import MODELS
+from inkdigits.recipe import Recipe, TrainingConfig, recipe_names
+from test_floors import FLOORS
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
+LINKED_PAGES = [
+    *PAGES,
+    *(page for page in (ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md") if page.exists()),
+]
+TOOL = ROOT / "tools" / "write_command_line_docs.py"
+
+PICTURES = Path(inkdigits.__file__).parent / "samples"
+SAMPLES = {
+    "seven.jpg": "7_felt_tip_note.jpg",
+    "three.jpg": "3_chalk_board.jpg",
+    "scans/1.png": "1_short_flag_biro.png",
+    "scans/2.jpg": "2_pencil_squared.jpg",
+}
+
+SHELLS = ("sh", "bash", "shell", "console")
+FENCE = re.compile(r"^ *```([^\n`]*)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)[^)]*\)|(?:src|href)=\"([^\"]+)\"")
+
+
+def name_of(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+def text_of(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def blocks(page: Path) -> list[tuple[str, str]]:
+    """The fenced blocks: what stands behind the fence, and the content."""
+    return [(marks.strip(), content) for marks, content in FENCE.findall(text_of(page))]
+
+
+def prose(page: Path) -> str:
+    return FENCE.sub("", text_of(page))
+
+
+def links(page: Path) -> list[str]:
+    found = [first or second for first, second in LINK.findall(re.sub(r"`[^`\n]*`", "", prose(page)))]
+    return [link for link in found if not re.match(r"[a-z]+:", link)]
+
+
+def anchors(page: Path) -> set[str]:
+    """What GitHub makes of the headings, and anchors that are written out."""
+    headings = re.findall(r"^#+ +(.+?) *$", prose(page), re.MULTILINE)
+    slugs = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return slugs | set(re.findall(r"<a (?:id|name)=\"([^\"]+)\"", text_of(page)))
+
+
+def section(page: str, heading: str) -> str:
+    """What stands below a heading of docs/PAGE, up to the next one."""
+    found = re.search(
+        rf"^#+ {re.escape(heading)}\n(.*?)(?=^#|\Z)", prose(DOCS / page), re.DOTALL | re.MULTILINE
+    )
+    assert found is not None, f"docs/{page} has no section {heading!r}"
+    return found[1]
+
+
+def rows(page: str, heading: str) -> list[list[str]]:
+    """The cells of the table rows below a heading whose first cell is code, without its backticks."""
+    lines = re.findall(r"^\| (`[^\n]+) \|$", section(page, heading), re.MULTILINE)
+    return [[cell.strip().strip("`") for cell in line.split(" | ")] for line in lines]
+
+
+def first_cells(page: str, heading: str) -> list[str]:
+    return [cells[0] for cells in rows(page, heading)]
+
+
+@pytest.fixture
+def folder_of_samples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory of the examples."""
+    for name, source in SAMPLES.items():
+        target = tmp_path / name
+        target.parent.mkdir(exist_ok=True)
+        shutil.copy(PICTURES / source, target)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", LINKED_PAGES, ids=name_of)
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in links(page):
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), f"{name_of(page)} links to {link}, and there is no such file"
+        if anchor:
+            assert anchor in anchors(target), f"{name_of(page)} links to {link}, and there is no such heading"
+
+
+def test_references_in_the_code_lead_somewhere() -> None:
+    for module in sorted((ROOT / "src").rglob("*.py")):
+        for page, anchor in re.findall(r"\b(docs/\w+\.md)#([\w-]+)", text_of(module)):
+            assert (ROOT / page).exists(), f"{name_of(module)} names {page}"
+            assert anchor in anchors(ROOT / page), f"{name_of(module)} names {page}#{anchor}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_python_examples_run(page: Path, folder_of_samples: Path) -> None:
+    namespace: dict[str, Any] = {"__name__": "example"}
+    for number, (marks, code) in enumerate(blocks(page), 1):
+        if marks == "python":
+            exec(compile(code, f"{name_of(page)}, block {number}", "exec"), namespace)
+        else:
+            assert "py" not in marks, f"{name_of(page)}, block {number}: fence it as ```python, or as ```text"
+
+
+def calls(script: str) -> list[list[str]]:
+    """The arguments of each call of inkdigits in a shell script."""
+    found = []
+    for line in script.replace("\\\n", " ").splitlines():
+        lexer = shlex.shlex(line.strip().removeprefix("$ "), posix=True, punctuation_chars=True)
+        lexer.whitespace_split = True
+        command: list[str] = []
+        for token in [*lexer, ";"]:
+            if not set(token) <= set("();<>|&"):
+                command.append(token)
+                continue
+            while command and re.fullmatch(r"\w+=.*", command[0]):
+                command.pop(0)  # KERAS_BACKEND=torch inkdigits ...
+            if command and Path(command[0]).name == "inkdigits":
+                found.append(command[1:])
+            command = []
+    return found
+
+
+def parse(arguments: list[str]) -> None:
+    """Parse as the program does, and do nothing; raises where it would."""
+    root = typer.main.get_command(app)
+    context = root.make_context("inkdigits", list(arguments))
+    rest = [*getattr(context, "_protected_args", ()), *context.args]
+    if not rest:
+        return
+    name, verb, rest = root.resolve_command(context, rest)  # type: ignore[attr-defined]
+    verb.make_context(name, rest, parent=context)
+
+
+@pytest.mark.parametrize("page", LINKED_PAGES, ids=name_of)
+def test_commands_parse(page: Path) -> None:
+    for marks, script in blocks(page):
+        if marks == "text":  # examples in help texts, and tables of commands with remarks behind a gap
+            lines = [line.strip().removeprefix("Example: ") for line in script.splitlines()]
+            script = "\n".join(line.split("  ")[0] for line in lines if line.startswith("inkdigits "))
+        elif marks not in SHELLS:
+            continue
+        for arguments in calls(script):
+            try:
+                parse(arguments)
+            except Exception as error:
+                pytest.fail(f"{name_of(page)}: inkdigits {shlex.join(arguments)}: {error!r}")
+
+
+def test_wrong_commands_do_not_parse() -> None:
+    (first,) = calls("cat 7.jpg | X=1 inkdigits predict - --json > out  # a comment")
+    assert first == ["predict", "-", "--json"]
+    parse(first)
+    for wrong in (["predikt", "7.jpg"], ["predict", "7.jpg", "--jason"], ["train", "--epochs", "few"]):
+        with pytest.raises(Exception, match=r"No such|valid"):
+            parse(wrong)
+
+
+@pytest.mark.parametrize("page", LINKED_PAGES, ids=name_of)
+def test_recipes_in_the_text_are_recipes(page: Path) -> None:
+    for marks, content in blocks(page):
+        if marks == "toml":
+            from_toml(Recipe, content, name_of(page))
+
+
+@pytest.fixture(scope="module")
+def tool() -> ModuleType:
+    if not TOOL.exists():
+        pytest.skip(f"{TOOL.name} is part of the repository, not of the source distribution")
+    spec = importlib.util.spec_from_file_location("write_command_line_docs", TOOL)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_help_texts_are_up_to_date(tool: ModuleType) -> None:
+    page = text_of(DOCS / "command_line.md")
+    verbs = [command.name or command.callback.__name__ for command in app.registered_commands]  # type: ignore[union-attr]
+    assert set(re.findall(r"<!-- help ?(\w*) -->", page)) == {"", *verbs}
+    assert tool.render(page) == page, "run: python tools/write_command_line_docs.py"
+
+
+def test_the_json_has_the_keys_that_are_documented(folder_of_samples: Path) -> None:
+    def documented(verb: str) -> list[str]:
+        return first_cells("command_line.md", f"JSON of {verb}")
+
+    def printed(*arguments: str) -> list[dict[str, object]]:
+        result = CliRunner().invoke(app, [*arguments, "--json"])
+        assert result.exit_code in (0, 1), result.output
+        return [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
+
+    Path("broken.png").write_bytes(b"broken")
+    read, unreadable = printed("predict", "seven.jpg", "broken.png")
+    assert [*read, *unreadable] == documented("predict")
+    (trained,) = printed(
+        "train", "--model", "mlp", "--data", "uci", "--epochs", "1", "--out", "run", "--quiet"
+    )
+    assert list(trained) == documented("train")
+    (judged,) = printed("evaluate", "run")
+    assert sorted(judged) == sorted(documented("evaluate"))
+    (counted,) = printed("data", "uci")
+    assert list(counted) == documented("data")
+
+
+@pytest.mark.parametrize(
+    ("heading", "settings"),
+    [
+        ("At the top", Recipe()),
+        ("`[training]`", TrainingConfig()),
+        ("`[augmentation]`", AugmentationConfig()),
+    ],
+    ids=lambda value: type(value).__name__ if dataclasses.is_dataclass(value) else "",
+)
+def test_every_setting_is_documented_with_its_default(heading: str, settings: object) -> None:
+    documented = {
+        cells[0]: tomllib.loads(f"default = {cells[1]}")["default"] for cells in rows("training.md", heading)
+    }
+    defaults = {key: value for key, value in to_dict(settings).items() if not isinstance(value, dict)}
+    assert documented == defaults
+
+
+def test_every_recipe_model_and_dataset_is_documented() -> None:
+    assert sorted(first_cells("training.md", "Recipes")) == recipe_names()
+    assert first_cells("training.md", "Models") == list(MODELS)
+    assert first_cells("training.md", "Data") == list(NAMES)
+
+
+def test_every_error_and_every_exported_name_is_documented() -> None:
+    assert set(first_cells("python.md", "Errors")) == set(errors.__all__)
+    page = text_of(DOCS / "python.md")
+    assert [name for name in inkdigits.__all__ if f"`{name}`" not in page] == []
+
+
+def test_the_attributes_of_a_prediction_are_documented() -> None:
+    fields = [field.name for field in dataclasses.fields(inkdigits.Prediction)]
+    assert first_cells("python.md", "Prediction") == fields
+    limits = [field.name for field in dataclasses.fields(inkdigits.InputLimits)]
+    assert first_cells("python.md", "InputLimits") == limits
+
+
+def test_the_files_of_a_run_are_documented() -> None:
+    module = ast.parse(text_of(Path(inkdigits.__file__).parent / "run_folder.py"))
+    drawn = re.findall(r"^    (\w+\.\w+)  ", ast.get_docstring(module, clean=False) or "", re.MULTILINE)
+    # The last one stands alone on its line.
+    drawn.append("learning_curves.png")
+    assert first_cells("training.md", "The run folder") == drawn
+
+
+def test_the_floors_are_documented() -> None:
+    package = Path(inkdigits.__file__).parent
+    documented = [
+        set(re.findall(r"`(\w+)`", line))
+        for line in section("design.md", "Floors").splitlines()
+        if re.match(r"\| \d", line)
+    ]
+    present = [
+        {name for name in floor if (package / f"{name}.py").exists() or (package / name).is_dir()}
+        - {"__init__", "__main__"}
+        for floor in FLOORS
+    ]
+    assert documented == [floor for floor in present if floor]
