@@ -46,7 +46,12 @@ def verdict(prediction: Prediction) -> str:
     """The answer in a few words."""
     if prediction.refused:
         return f"Refused: {prediction.reason}"
-    return f"{prediction.digit}, {prediction.confidence:.1%} sure"
+    return f"{prediction.digit}, {_percent(prediction.confidence)} sure"
+
+
+def _percent(probability: float) -> str:
+    """Nothing is quite certain, so nothing is rounded to it."""
+    return "> 99.9%" if probability > 0.999 else f"{probability:.1%}"
 
 
 def _left(column: int) -> int:
@@ -94,5 +99,5 @@ def _draw_probabilities(draw: ImageDraw.ImageDraw, prediction: Prediction) -> No
         draw.text((_left(2), top + 3), str(digit), fill=_TEXT, font=font)
         colour = _ACCENT if digit == prediction.digit else _BAR
         draw.rectangle((left, top + 4, left + max(1, longest * probability), top + step - 4), fill=colour)
-        figure = f"{probability:.1%}"
+        figure = _percent(probability)
         draw.text((right - draw.textlength(figure, font), top + 3), figure, fill=_TEXT, font=font)

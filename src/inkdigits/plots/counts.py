@@ -95,7 +95,7 @@ def plot_confusion_matrix(
             found=f"{matrix.shape}",
             remedy="Pass the matrix of inkdigits.metrics.confusion_matrix.",
         )
-    axes = axes or new_axes(6.8, 5.2)
+    axes = axes or new_axes(7.6, 5.2)
     row_totals = matrix.sum(axis=1, keepdims=True)  # (10, 1)
     rates = matrix / np.maximum(row_totals, 1)  # (10, 10)
     errors = np.ma.masked_array(rates, mask=np.eye(n_classes, dtype=bool))
