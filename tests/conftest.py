@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Set up what has to be in place before Keras and JAX are loaded."""
+    # A shell that starts the tests in the background has Ctrl-C ignored, and tests press it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # Keras itself causes this warning on JAX, whenever it turns a variable into an array.
     config.addinivalue_line(
         "filterwarnings",
