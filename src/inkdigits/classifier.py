@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from inkdigits.errors import ModelError
@@ -129,6 +128,8 @@ class Classifier:
 
 
 def _open_session(model: bytes, name: str, n_threads: int) -> Any:
+    import onnxruntime  # a fifth of what `import inkdigits` would take; most programs load a model later
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = n_threads
     options.inter_op_num_threads = 1

@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from inkdigits.datasets import NAMES, describe, load
-
 __all__ = ["data"]
 
 
@@ -24,6 +22,8 @@ def data(
 
     Example: inkdigits data mnist
     """
+    from inkdigits.datasets import NAMES, describe, load  # its readers take a tenth of a second to load
+
     if name is None:
         if as_json:
             typer.echo(json.dumps(dict(NAMES)))
