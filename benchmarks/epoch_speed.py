@@ -20,7 +20,7 @@ from measuring import spread, write_results
 
 EPOCHS = 3
 IMAGES = 60_000
-WORK = (("mlp", 32), ("cnn", 128))
+WORK = {"mlp": 32, "cnn": 128}
 
 
 def main() -> None:
@@ -28,11 +28,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--models", nargs="+", choices=list(WORK), default=list(WORK))
     parser.add_argument("--pairs", type=int, default=3)
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     results: dict[str, object] = {}
-    for model, batch_size in WORK:
+    for model in options.models:
+        batch_size = WORK[model]
         ours, plain, ratios = [], [], []
         for _ in range(options.pairs):
             mine, theirs = _ours(model, batch_size), _plain(model, batch_size)

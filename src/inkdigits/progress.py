@@ -88,6 +88,7 @@ class Watcher:
         """After each step: stop when asked to; report ten times a second."""
         if self.interrupted.is_set():
             model.stop_training = True
+            return
         now = time.perf_counter()
         if now - self.shown < 0.1 and batch + 1 < self.steps:
             return

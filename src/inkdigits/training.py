@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.augmentation import augment
-from inkdigits.backend import keep_freed_memory, keras, make_deterministic, seed_epoch
+from inkdigits.backend import backend_name, keep_freed_memory, keras, make_deterministic, seed_epoch
 from inkdigits.calibration import fit_temperature
 from inkdigits.checkpoint import EpochResult
 from inkdigits.classifier import Classifier, to_ink
@@ -45,6 +45,7 @@ __all__ = ["Progress", "RunResult", "train"]
 
 _VALIDATION_BATCH = 500
 _CALIBRATION_IMAGES = 10_000
+_FUSED_STEPS = 16
 
 
 @dataclass(frozen=True)
@@ -154,9 +155,20 @@ def _compiled_model(recipe: Recipe, n_training: int) -> Any:
     optimizer = keras.optimizers.Adam(
         learning_rate=_learning_rate(config, steps), weight_decay=config.weight_decay or None
     )
-    model.compile(optimizer, loss, metrics=["accuracy"])
+    fused = _steps_per_execution(model, steps)
+    model.compile(optimizer, loss, metrics=["accuracy"], steps_per_execution=fused)
     optimizer.build(model.trainable_variables)
     return model
+
+
+def _steps_per_execution(model: Any, steps: int) -> int:
+    """How many steps the backend is given at a time; the weights come out the same, bit for bit.
+
+    A step of a dense network is over sooner than Python can ask for the next one. One with convolutions
+    has work enough, and would take longer to compile than it saves: docs/log.md#steps-at-a-time.
+    """
+    has_convolutions = any(isinstance(layer, keras.layers.Conv2D) for layer in model.layers)
+    return 1 if has_convolutions or backend_name() != "jax" else min(_FUSED_STEPS, steps)
 
 
 def _learning_rate(config: TrainingConfig, steps: int) -> Any:

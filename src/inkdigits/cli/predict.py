@@ -25,7 +25,9 @@ __all__ = ["predict"]
 def predict(
     paths: Annotated[
         list[str],
-        typer.Argument(metavar="PATH...", help="Pictures, folders of pictures, or - for one picture on stdin."),
+        typer.Argument(
+            metavar="PATH...", help="Pictures, folders of pictures, or - for one picture on stdin."
+        ),
     ],
     model: Annotated[
         Path | None, typer.Option(metavar="FILE", help="An ONNX model; without it, the bundled one.")
