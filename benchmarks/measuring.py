@@ -7,8 +7,9 @@ import os
 import platform
 import statistics
 from collections.abc import Sequence
-from importlib import metadata
 from pathlib import Path
+
+from inkdigits.environment import library_versions
 
 __all__ = ["conditions", "spread", "write_results"]
 
@@ -27,19 +28,12 @@ def spread(values: Sequence[float]) -> dict[str, float | int]:
 
 def conditions() -> dict[str, object]:
     """Machine and versions, without anything that names the machine itself."""
-    libraries = ("inkdigits", "keras", "jax", "tensorflow-cpu", "torch", "numpy", "onnxruntime")
-    versions = {}
-    for library in libraries:
-        try:
-            versions[library] = metadata.version(library)
-        except metadata.PackageNotFoundError:
-            continue
     return {
         "python": platform.python_version(),
         "system": platform.system(),
         "processor": _processor(),
         "cores": os.cpu_count(),
-        "libraries": versions,
+        "libraries": library_versions(),
     }
 
 

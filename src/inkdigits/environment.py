@@ -7,7 +7,7 @@ import os
 import platform
 from importlib import metadata
 
-__all__ = ["describe_environment"]
+__all__ = ["describe_environment", "library_versions"]
 
 _LIBRARIES = (
     "inkdigits",
@@ -22,18 +22,23 @@ _LIBRARIES = (
 )
 
 
-def describe_environment(backend: str) -> str:
-    """A JSON text: Python, libraries, backend, processor and number of cores. No paths, no host name."""
+def library_versions() -> dict[str, str]:
+    """The versions of the libraries that decide what comes out, of those that are installed."""
     versions = {}
     for library in _LIBRARIES:
         try:
             versions[library] = metadata.version(library)
         except metadata.PackageNotFoundError:
             continue
+    return versions
+
+
+def describe_environment(backend: str) -> str:
+    """A JSON text: Python, libraries, backend, processor and number of cores. No paths, no host name."""
     description = {
         "python": platform.python_version(),
         "backend": backend,
-        "libraries": versions,
+        "libraries": library_versions(),
         "system": platform.system(),
         "machine": platform.machine(),
         "cores": os.cpu_count(),

@@ -93,7 +93,6 @@ class Watcher:
         if now - self.shown < 0.1 and batch + 1 < self.steps:
             return
         self.shown = now
-        # Reading the figures waits for the step to finish, which is why it is not done at every step.
         self._report(
             batch + 1, float(logs.get("loss", math.nan)), float(logs.get("accuracy", math.nan)), None
         )
