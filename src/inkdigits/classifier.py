@@ -21,6 +21,7 @@ from inkdigits.errors import ModelError
 __all__ = ["Classifier", "bundled_model", "to_ink"]
 
 _N_CLASSES = 10
+_BATCH = 500  # images at a time: what a network holds between layers is 100 times its input
 _INPUT_TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(uint8)": np.uint8}
 _MAX_MODEL_BYTES = 500_000_000
 
@@ -99,6 +100,10 @@ class Classifier:
 
     def scores(self, ink: NDArray[np.float32]) -> NDArray[np.float32]:
         """The model's own output (N, 10), logits for the models of this package."""
+        starts = range(0, max(len(ink), 1), _BATCH)
+        return np.concatenate([self._run(ink[start : start + _BATCH]) for start in starts])
+
+    def _run(self, ink: NDArray[np.float32]) -> NDArray[np.float32]:
         images = ink.reshape(len(ink), *self._input_shape)
         if self._input_type == np.uint8:
             images = np.rint(images * 255)

@@ -31,7 +31,6 @@ __all__ = ["Examination", "ImageSource", "Recognizer"]
 ImageSource = str | Path | bytes | PIL.Image.Image | NDArray[np.generic]
 
 _CHUNK = 32  # pictures in memory at a time in predict_many
-_BATCH = 500  # images at a time in classify: what a network holds between layers is 100 times its input
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,10 +125,7 @@ class Recognizer:
                 found=f"shape {images.shape} and type {images.dtype}",
                 remedy="Use predict() for pictures of any other form.",
             )
-        if len(images) == 0:
-            return np.empty((0, 10), np.float32)
-        batches = (images[start : start + _BATCH] for start in range(0, len(images), _BATCH))
-        return np.concatenate([self._classifier.probabilities(to_ink(batch)) for batch in batches])
+        return self._classifier.probabilities(to_ink(images))
 
     def _try_normalize(self, source: ImageSource) -> Normalized | ImageError:
         try:

@@ -300,12 +300,7 @@ def _judge(
 ) -> RunResult:
     if test is None or test.labels is None:
         return RunResult(folder, history, interrupted)
-    probabilities = np.concatenate(
-        [
-            classifier.probabilities(to_ink(test.images[i : i + _VALIDATION_BATCH]))
-            for i in range(0, len(test), _VALIDATION_BATCH)
-        ]
-    )
+    probabilities = classifier.probabilities(to_ink(test.images))
     n_right = int((probabilities.argmax(axis=1) == test.labels).sum())
     interval = accuracy_interval(n_right, len(test))
     return RunResult(
