@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from inkdigits.datasets.dataset import DIGITS
 
-__all__ = ["CATALOGUE", "NAMES", "Entry", "RemoteFile"]
+__all__ = ["CATALOGUE", "COLLECTIONS", "NAMES", "Entry", "RemoteFile"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,10 +182,27 @@ _KMNIST = Entry(
 
 CATALOGUE: Mapping[str, Entry] = {"mnist": _MNIST, "fashion-mnist": _FASHION_MNIST, "kmnist": _KMNIST}
 
+#: Datasets that are not fetched: put them into a folder of that name where INKDIGITS_DATA points to.
+COLLECTIONS: Mapping[str, tuple[str, str]] = {
+    "kensanata": (
+        "digits of Swiss and US writers, scanned in colour, with labels.csv telling the writers apart (CC0)",
+        "https://github.com/kensanata/numbers",
+    ),
+    "semeion": (
+        "1,593 digits of 16x16 by 80 Italian writers (CC BY 4.0)",
+        "https://archive.ics.uci.edu/dataset/178/semeion+handwritten+digit",
+    ),
+    "optdigits": (
+        "3,823 + 1,797 digits of 8x8 from US forms; the test part is `uci` (CC BY 4.0)",
+        "https://archive.ics.uci.edu/dataset/80/optical+recognition+of+handwritten+digits",
+    ),
+}
+
 #: Every name that `load` knows, with one line about it.
 NAMES: Mapping[str, str] = {
     "mnist": _MNIST.description,
     "fashion-mnist": _FASHION_MNIST.description,
     "kmnist": _KMNIST.description,
     "uci": "handwritten digits of 8x8, 1,437 + 360 pictures, part of scikit-learn: needs no network",
+    **{name: description for name, (description, _) in COLLECTIONS.items()},
 }

@@ -25,13 +25,23 @@ class Split:
     Attributes:
         images: uint8, (N, 28, 28), as in MNIST: 0 is paper, 255 is ink.
         labels: int64, (N,), each 0 to 9; None for files without labels, such as Kaggle's test.csv.
+        writers: (N,), texts, whose hand it is, "" where nobody knows; None where no writer is known.
     """
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int64] | None
+    writers: NDArray[np.str_] | None = None
 
     def __len__(self) -> int:
         return len(self.images)
+
+    def take(self, chosen: NDArray[np.integer] | NDArray[np.bool_]) -> Split:
+        """The chosen pictures, by their numbers or by a mask, with all that is known of them."""
+        return Split(
+            self.images[chosen],
+            None if self.labels is None else self.labels[chosen],
+            None if self.writers is None else self.writers[chosen],
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +123,15 @@ def _concatenate(datasets: Sequence[Dataset], part: Callable[[Dataset], Split | 
             found="no labels",
             remedy="Combine labelled datasets with labelled ones only.",
         )
-    return Split(images, np.concatenate(labels) if labels else None)
+    return Split(images, np.concatenate(labels) if labels else None, _writers([split for _, split in named]))
+
+
+def _writers(splits: Sequence[Split]) -> NDArray[np.str_] | None:
+    if all(split.writers is None for split in splits):
+        return None
+    return np.concatenate(
+        [np.full(len(split), "") if split.writers is None else split.writers for split in splits]
+    )
 
 
 def describe(dataset: Dataset) -> str:

@@ -1,4 +1,4 @@
-"""Reads a folder: folders by class, a set of data files, or a heap of pictures, whichever it holds."""
+"""Reads a folder: pictures with a table of labels, folders by class, data files, or a heap of pictures."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from inkdigits.datasets.dataset import Dataset
 from inkdigits.datasets.files import FORMATS, read_file
 from inkdigits.datasets.idx import images_beside, is_labels_name
+from inkdigits.datasets.labelled import LABELS_FILE, read_labelled
 from inkdigits.datasets.pictures import part_folders, read_heap, read_part_folders
 from inkdigits.errors import DatasetError
 
@@ -21,6 +22,8 @@ def read_directory(folder: Path) -> Dataset:
     Raises:
         DatasetError: there is nothing that can be read, or more than one thing for the same purpose.
     """
+    if (folder / LABELS_FILE).is_file():
+        return read_labelled(folder)
     parts = part_folders(folder)
     if parts:
         return read_part_folders(folder, parts)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import glob
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
-from inkdigits.datasets.catalogue import CATALOGUE, NAMES
+from inkdigits.datasets.catalogue import CATALOGUE, COLLECTIONS, NAMES
 from inkdigits.datasets.dataset import Dataset
 from inkdigits.datasets.directories import read_directory
 from inkdigits.datasets.extras import optional
@@ -33,6 +34,7 @@ def load(
 
     Known names are looked for in `folder`, in $INKDIGITS_DATA (a subfolder of that name first), in
     the cache, and then on the network. Names win over paths: write `./mnist` for a folder of that name.
+    Any other folder in `folder` or $INKDIGITS_DATA, or one level below, is found by its name too.
 
     Args:
         name_or_path: a key of `NAMES`, or a file or folder in one of the formats that are read.
@@ -51,6 +53,8 @@ def load(
         folders = _places(folder, environ)
         return load_named(name_or_path, folders=folders, cache=_cache(cache))
     path = Path(name_or_path).expanduser()
+    if not path.exists():
+        path = _folder_called(str(name_or_path), _places(folder, environ)) or path
     if path.is_dir():
         return refuse_mixed_up(path, read_directory(path))
     if path.exists():
@@ -67,11 +71,28 @@ def _places(folder: Path | None, environ: Mapping[str, str]) -> list[Path]:
     return [place for place in (folder, Path(named).expanduser() if named else None) if place is not None]
 
 
+def _folder_called(name: str, places: Sequence[Path]) -> Path | None:
+    """The folder of that name in one of the places, or in a folder of theirs."""
+    if Path(name).name != name or name in ("", ".", ".."):
+        return None
+    found = (
+        path for place in places for path in (place / name, *sorted(place.glob(f"*/{glob.escape(name)}")))
+    )
+    return next((path for path in found if path.is_dir()), None)
+
+
 def _cache(cache: Path | None) -> Path:
     return Path(optional("pooch").os_cache("inkdigits")) if cache is None else cache
 
 
 def _unknown(name: str) -> DatasetError:
+    if name in COLLECTIONS:
+        return DatasetError(
+            name,
+            expected=f"a folder {name} in a folder that {DATA_VARIABLE} names, or its path",
+            found="none",
+            remedy=f"Get it from {COLLECTIONS[name][1]}; it is not fetched by itself.",
+        )
     close = get_close_matches(name.lower(), NAMES, n=1, cutoff=0.5)
     hint = f"Did you mean {close[0]}?" if close else "Check the spelling and the folder you are in."
     return DatasetError(

@@ -5,7 +5,9 @@ Every picture goes the same way as one that is given to the recognizer: `read_im
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +21,16 @@ from inkdigits.errors import DatasetError, ImageError
 from inkdigits.images import find_images, read_image
 from inkdigits.normalizer import normalize
 
-__all__ = ["class_folders", "part_folders", "read_heap", "read_part_folders", "split_of_encoded"]
+__all__ = [
+    "class_folders",
+    "normalized_split",
+    "part_folders",
+    "read_heap",
+    "read_part_folders",
+    "split_of_encoded",
+]
 
+_NO_IMAGES = np.empty((0, SIDE, SIDE), np.uint8)
 _NORMALIZED = "brought every picture into MNIST's form: ink on black, 20x20 box, centred by mass"
 
 
@@ -64,7 +74,7 @@ def read_part_folders(folder: Path, parts: dict[str, Path]) -> Dataset:
     for role, part in parts.items():
         paths = [path for digit in class_folders(part) for path in _pictures_in(digit)]
         labels = np.array([int(path.parent.name) for path in paths], dtype=np.int64)
-        splits[role], made = _normalized(part, paths, labels)
+        splits[role], made = normalized_split(part, paths, labels)
         notes |= dict.fromkeys(made)
     return Dataset(folder.name, splits.get("train"), splits.get("test"), notes=tuple(notes))
 
@@ -74,8 +84,24 @@ def read_heap(folder: Path) -> Dataset | None:
     paths = _pictures_in(folder)
     if not paths:
         return None
-    split, notes = _normalized(folder, paths, None)
+    split, notes = normalized_split(folder, paths, None)
     return one_split(folder, split, (*notes, "no folders named 0 to 9: unlabelled"))
+
+
+def normalized_split(
+    folder: Path,
+    paths: Sequence[Path],
+    labels: NDArray[np.int64] | None,
+    writers: NDArray[np.str_] | None = None,
+) -> tuple[Split, tuple[str, ...]]:
+    """A split out of pictures in files, each brought into MNIST's form, and notes.
+
+    Raises:
+        DatasetError: a picture cannot be read, or none has ink on it.
+    """
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        inks = list(pool.map(_read_ink, paths))
+    return _without_blanks(folder, inks, Split(_NO_IMAGES, labels, writers))
 
 
 def split_of_encoded(
@@ -94,24 +120,15 @@ def split_of_encoded(
     pages = [_page(name, picture) for name, picture in zip(names, encoded, strict=True)]
     if all(page.shape == (SIDE, SIDE) for page in pages):
         return Split(np.stack(pages), checked), ()
-    return _normalized_pages(source, pages, checked)
+    return _without_blanks(source, [_ink(page) for page in pages], Split(_NO_IMAGES, checked))
 
 
 def _pictures_in(folder: Path) -> list[Path]:
     return list(find_images([folder]))
 
 
-def _normalized(
-    folder: Path, paths: Sequence[Path], labels: NDArray[np.int64] | None
-) -> tuple[Split, tuple[str, ...]]:
-    inks = [_ink(_page(str(path), path)) for path in paths]  # one page in memory at a time
-    return _without_blanks(folder, inks, labels)
-
-
-def _normalized_pages(
-    source: Path, pages: Sequence[NDArray[np.uint8]], labels: NDArray[np.int64] | None
-) -> tuple[Split, tuple[str, ...]]:
-    return _without_blanks(source, [_ink(page) for page in pages], labels)
+def _read_ink(path: Path) -> NDArray[np.uint8] | None:
+    return _ink(_page(str(path), path))
 
 
 def _page(name: str, source: Path | bytes) -> NDArray[np.uint8]:
@@ -132,8 +149,9 @@ def _ink(page: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
 
 
 def _without_blanks(
-    source: Path, inks: Sequence[NDArray[np.uint8] | None], labels: NDArray[np.int64] | None
+    source: Path, inks: Sequence[NDArray[np.uint8] | None], known: Split
 ) -> tuple[Split, tuple[str, ...]]:
+    """The pictures with ink on them, and what is known of each: a split that lacks its images."""
     kept = [ink for ink in inks if ink is not None]
     if not kept:
         raise DatasetError(
@@ -145,4 +163,6 @@ def _without_blanks(
     is_kept = np.array([ink is not None for ink in inks])
     n_blank = len(inks) - len(kept)
     notes = (_NORMALIZED, f"skipped {n_blank} blank pictures") if n_blank else (_NORMALIZED,)
-    return Split(np.stack(kept), None if labels is None else labels[is_kept]), notes
+    labels = None if known.labels is None else known.labels[is_kept]
+    writers = None if known.writers is None else known.writers[is_kept]
+    return Split(np.stack(kept), labels, writers), notes
