@@ -13,10 +13,20 @@ PACKAGE = Path(__file__).parents[1] / "src" / "inkdigits"
 # From the ground up. A subpackage stands for all that is in it; within one, imports are free of floors.
 FLOORS = (
     {"errors", "records", "files", "grey", "environment", "paper"},
-    {"config", "backend", "images", "normalizer", "metrics", "calibration"},
-    {"augmentation", "models", "checkpoint", "classifier", "datasets", "plots", "export"},
+    {"config", "backend", "images", "normalizer", "metrics", "corruption", "risk_control"},
+    {
+        "augmentation",
+        "models",
+        "checkpoint",
+        "classifier",
+        "datasets",
+        "plots",
+        "export",
+        "negatives",
+        "calibration",
+    },
     {"recipe", "report"},
-    {"progress", "run_folder"},
+    {"progress", "run_folder", "training_data"},
     {"recognizer", "training", "evaluation"},
     {"explanation"},
     {"cli", "web"},

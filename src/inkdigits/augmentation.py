@@ -1,7 +1,8 @@
 """Random changes to training images that leave the digit what it is.
 
 Every image is moved, turned, sheared and scaled (an affine map), and some are bent (elastic
-deformation). Both are one warp, so each image is interpolated once. What an epoch looks like depends
+deformation). Both are one warp, so each image is interpolated once. Some have their strokes changed
+before, and some are corrupted after (`inkdigits.corruption`). What an epoch looks like depends
 on the generator alone, so a resumed run sees the images that an uninterrupted one would have seen.
 
 Sources: Simard, Steinkraus and Platt, "Best practices for convolutional neural networks applied to
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.config import require
+from inkdigits.corruption import corrupt, vary_stroke_width
 
 __all__ = ["AugmentationConfig", "augment"]
 
@@ -33,6 +35,8 @@ class AugmentationConfig:
         elastic_px: bent by displacements of this root mean square.
         elastic_smoothness_px: Gaussian sigma over which neighbouring displacements agree.
         elastic_share: the share of images, 0 to 1, that is bent.
+        stroke_share: the share whose strokes are made thicker or thinner.
+        corruption_share: the share that is corrupted: noise, blur, fog, stripes and their like.
     """
 
     rotation_degrees: float = 0.0
@@ -42,6 +46,8 @@ class AugmentationConfig:
     elastic_px: float = 0.0
     elastic_smoothness_px: float = 4.0
     elastic_share: float = 0.5
+    stroke_share: float = 0.0
+    corruption_share: float = 0.0
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -55,23 +61,25 @@ class AugmentationConfig:
             expected="more than 0",
             found=self.elastic_smoothness_px,
         )
-        require(
-            0 <= self.elastic_share <= 1,
-            "augmentation: elastic_share",
-            expected="0 to 1",
-            found=self.elastic_share,
-        )
+        for name in ("elastic_share", "stroke_share", "corruption_share"):
+            value = getattr(self, name)
+            require(0 <= value <= 1, f"augmentation: {name}", expected="0 to 1", found=value)
 
     @property
     def changes_nothing(self) -> bool:
         """Whether every image would come back as it went in."""
-        return not any((self.rotation_degrees, self.scale, self.shear, self.shift_px, self.elastic_px))
+        return not (self.warps or self.stroke_share or self.corruption_share)
+
+    @property
+    def warps(self) -> bool:
+        """Whether images are moved or bent."""
+        return any((self.rotation_degrees, self.scale, self.shear, self.shift_px, self.elastic_px))
 
 
 def augment(
     images: NDArray[np.uint8], config: AugmentationConfig, generator: np.random.Generator
 ) -> NDArray[np.uint8]:
-    """Warp each image by a map of its own; what comes in from outside is paper.
+    """Change each image in a way of its own; what comes in from outside is paper.
 
     Args:
         images: (N, H, W), 0 paper to 255 ink.
@@ -81,8 +89,18 @@ def augment(
     Returns:
         New images (N, H, W).
     """
-    if config.changes_nothing:
-        return images
+    if config.stroke_share:
+        images = vary_stroke_width(images, config.stroke_share, generator)
+    if config.warps:
+        images = _warp(images, config, generator)
+    if config.corruption_share:
+        images = corrupt(images, config.corruption_share, generator)
+    return images
+
+
+def _warp(
+    images: NDArray[np.uint8], config: AugmentationConfig, generator: np.random.Generator
+) -> NDArray[np.uint8]:
     n, height, width = images.shape
     inverses = _inverse_affine_maps(n, config, generator)  # (N, 2, 2)
     shifts = generator.uniform(-config.shift_px, config.shift_px, (n, 2, 1, 1)).astype(np.float32)
