@@ -6,20 +6,21 @@ from collections.abc import Callable
 from typing import Any
 
 from inkdigits.errors import ConfigError
-from inkdigits.models import best, cnn, mlp, mlp2
+from inkdigits.models import best, cnn, hands, mlp, mlp2
 
 __all__ = ["MODELS", "build"]
 
-MODELS: dict[str, Callable[[], Any]] = {
+MODELS: dict[str, Callable[[int], Any]] = {
     "mlp": mlp.build,
     "mlp2": mlp2.build,
     "cnn": cnn.build,
     "best": best.build,
+    "hands": hands.build,
 }
 
 
-def build(name: str) -> Any:
-    """Build an untrained Keras model: ink (N, 28, 28) float32, 0 to 1 -> logits (N, 10).
+def build(name: str, n_outputs: int = 10) -> Any:
+    """Build an untrained Keras model: ink (N, 28, 28) float32, 0 to 1 -> logits (N, n_outputs).
 
     Raises:
         ConfigError: there is no architecture of that name.
@@ -31,4 +32,4 @@ def build(name: str) -> Any:
             found=repr(name),
             remedy="Choose one of these.",
         )
-    return MODELS[name]()
+    return MODELS[name](n_outputs)

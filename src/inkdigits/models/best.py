@@ -11,37 +11,28 @@ from __future__ import annotations
 from typing import Any
 
 from inkdigits.backend import keras
+from inkdigits.models.layers import convolution_block
 
 __all__ = ["build"]
 
 
-def build() -> Any:
+def build(n_outputs: int = 10) -> Any:
     """Ink (N, 28, 28) -> logits (N, 10); 204,202 parameters, 15 million multiply-adds."""
     layers = keras.layers
     return keras.Sequential(
         [
             keras.Input((28, 28), name="ink"),
             layers.Reshape((28, 28, 1)),
-            *_convolution(32, 3),  # (N, 26, 26, 32)
-            *_convolution(32, 3),  # (N, 24, 24, 32)
-            *_convolution(32, 5, stride=2),  # (N, 12, 12, 32)
+            *convolution_block(32, 3),  # (N, 26, 26, 32)
+            *convolution_block(32, 3),  # (N, 24, 24, 32)
+            *convolution_block(32, 5, stride=2),  # (N, 12, 12, 32)
             layers.Dropout(0.4),
-            *_convolution(64, 3),  # (N, 10, 10, 64)
-            *_convolution(64, 3),  # (N, 8, 8, 64)
-            *_convolution(64, 5, stride=2),  # (N, 4, 4, 64)
+            *convolution_block(64, 3),  # (N, 10, 10, 64)
+            *convolution_block(64, 3),  # (N, 8, 8, 64)
+            *convolution_block(64, 5, stride=2),  # (N, 4, 4, 64)
             layers.Dropout(0.4),
             layers.Flatten(),  # (N, 1024)
-            layers.Dense(10, name="logits"),
+            layers.Dense(n_outputs, name="logits"),
         ],
         name="best",
     )
-
-
-def _convolution(filters: int, size: int, stride: int = 1) -> list[Any]:
-    layers = keras.layers
-    padding = "valid" if stride == 1 else "same"
-    return [
-        layers.Conv2D(filters, size, strides=stride, padding=padding, use_bias=False),
-        layers.BatchNormalization(),
-        layers.ReLU(),
-    ]

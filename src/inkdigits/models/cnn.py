@@ -13,7 +13,7 @@ from inkdigits.models.layers import MaxPooling
 __all__ = ["build"]
 
 
-def build() -> Any:
+def build(n_outputs: int = 10) -> Any:
     """Ink (N, 28, 28) -> logits (N, 10); 34,826 parameters."""
     layers = keras.layers
     return keras.Sequential(
@@ -26,7 +26,7 @@ def build() -> Any:
             MaxPooling(),  # (N, 5, 5, 64)
             layers.Flatten(),  # (N, 1600)
             layers.Dropout(0.5),
-            layers.Dense(10, name="logits"),
+            layers.Dense(n_outputs, name="logits"),
         ],
         name="cnn",
     )

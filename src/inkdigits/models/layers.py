@@ -1,4 +1,4 @@
-"""Layers that train as Keras's own do, only quicker."""
+"""What several networks are made of."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from inkdigits.backend import backend_name, keras
 
-__all__ = ["MaxPooling"]
+__all__ = ["MaxPooling", "convolution_block"]
 
 
 @keras.saving.register_keras_serializable(package="inkdigits")
@@ -30,3 +30,14 @@ class MaxPooling(keras.layers.MaxPooling2D):  # type: ignore[misc]
         top = keras.ops.maximum(features[:, ::2, ::2], features[:, ::2, 1::2])
         bottom = keras.ops.maximum(features[:, 1::2, ::2], features[:, 1::2, 1::2])
         return keras.ops.maximum(top, bottom)
+
+
+def convolution_block(filters: int, size: int, stride: int = 1) -> list[Any]:
+    """Convolution, batch normalisation and ReLU, in the order that export can fold into one."""
+    layers = keras.layers
+    padding = "valid" if stride == 1 else "same"
+    return [
+        layers.Conv2D(filters, size, strides=stride, padding=padding, use_bias=False),
+        layers.BatchNormalization(),
+        layers.ReLU(),
+    ]

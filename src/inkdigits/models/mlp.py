@@ -9,7 +9,7 @@ from inkdigits.backend import keras
 __all__ = ["build"]
 
 
-def build() -> Any:
+def build(n_outputs: int = 10) -> Any:
     """Ink (N, 28, 28) -> logits (N, 10); 101,770 parameters."""
     layers = keras.layers
     return keras.Sequential(
@@ -17,7 +17,7 @@ def build() -> Any:
             keras.Input((28, 28), name="ink"),
             layers.Flatten(),  # (N, 784)
             layers.Dense(128, activation="relu"),
-            layers.Dense(10, name="logits"),
+            layers.Dense(n_outputs, name="logits"),
         ],
         name="mlp",
     )

@@ -9,7 +9,7 @@ from inkdigits.backend import keras
 __all__ = ["build"]
 
 
-def build() -> Any:
+def build(n_outputs: int = 10) -> Any:
     """Ink (N, 28, 28) -> logits (N, 10); 235,146 parameters."""
     layers = keras.layers
     return keras.Sequential(
@@ -18,7 +18,7 @@ def build() -> Any:
             layers.Flatten(),  # (N, 784)
             layers.Dense(256, activation="relu"),
             layers.Dense(128, activation="relu"),
-            layers.Dense(10, name="logits"),
+            layers.Dense(n_outputs, name="logits"),
         ],
         name="mlp2",
     )

@@ -1,0 +1,36 @@
+"""The network of the bundled model: `best`, for many hands and for what is no digit.
+
+The same convolutions as `best`, with half its dropout: augmentation and corruption already keep so small
+a network from learning its images by heart.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from inkdigits.backend import keras
+from inkdigits.models.layers import convolution_block
+
+__all__ = ["build"]
+
+
+def build(n_outputs: int = 10) -> Any:
+    """Ink (N, 28, 28) -> logits (N, n_outputs); 204,202 parameters for ten outputs."""
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            keras.Input((28, 28), name="ink"),
+            layers.Reshape((28, 28, 1)),
+            *convolution_block(32, 3),  # (N, 26, 26, 32)
+            *convolution_block(32, 3),  # (N, 24, 24, 32)
+            *convolution_block(32, 5, stride=2),  # (N, 12, 12, 32)
+            layers.Dropout(0.1),
+            *convolution_block(64, 3),  # (N, 10, 10, 64)
+            *convolution_block(64, 3),  # (N, 8, 8, 64)
+            *convolution_block(64, 5, stride=2),  # (N, 4, 4, 64)
+            layers.Dropout(0.3),
+            layers.Flatten(),  # (N, 1024)
+            layers.Dense(n_outputs, name="logits"),
+        ],
+        name="hands",
+    )
