@@ -239,3 +239,72 @@ def test_a_temperature_that_cannot_be_divided_by(temperature: object) -> None:
     model = linear_model(metadata=json.dumps({"temperature": temperature})).SerializeToString()
     with pytest.raises(ModelError, match="expected a temperature above 0"):
         Classifier(model)
+
+
+# Refusal.
+
+REFUSING = {
+    "refusals": ["not_a_digit", "several"],
+    "temperature": 2.0,
+    "least_digit_log_odds": 1.0,
+    "least_confidence": 0.6,
+    "risk_bounds": [[0.5, 0.03, 0.99], [0.9, 0.01, 0.9]],
+}
+
+
+def refusing(**changes: object) -> bytes:
+    """A model whose logits are the first twelve pixels of the image, times 20."""
+    kernel = np.eye(784, 12, dtype=np.float32) * 20
+    metadata = json.dumps(REFUSING | changes)
+    return linear_model(kernel=kernel, metadata=metadata).SerializeToString()
+
+
+def first_pixels(*rows: list[float]) -> Floats:
+    ink = np.zeros((len(rows), 28, 28), np.float32)
+    for image, row in zip(ink, rows, strict=True):
+        image[0, : len(row)] = row
+    return ink
+
+
+def test_what_is_no_digit_is_refused_with_its_reason() -> None:
+    digit, letter, pair, doubt = first_pixels(
+        [0, 0, 0, 1], [0.2] * 10 + [0.9, 0.1], [0.2] * 10 + [0.1, 0.9], [0.8, 0.8]
+    )
+    classifier = Classifier(refusing())
+    assert classifier.refusals == ("not_a_digit", "several")
+    assert classifier.risk_bounds == ((0.5, 0.03, 0.99), (0.9, 0.01, 0.9))
+    judgement = classifier.judge(np.stack([digit, letter, pair, doubt]))
+    assert judgement.reasons == (None, "not_a_digit", "several", "unclear")
+    np.testing.assert_allclose(judgement.probabilities.sum(axis=1), 1, atol=1e-5)
+    expected = np.log(np.exp(20.0) + 9) - np.log(2)  # of the one digit, by the definition
+    assert judgement.digit_log_odds[0] == pytest.approx(expected, abs=1e-3)
+
+
+def test_the_probabilities_are_those_of_the_digits_alone() -> None:
+    ink = first_pixels([0.1, 0.5], [0, 0, 0.3, 0, 0, 0, 0, 0, 0, 0, 0.9])
+    logits = 20 * ink[:, 0, :10]
+    np.testing.assert_allclose(Classifier(refusing()).probabilities(ink), softmax(logits / 2), atol=1e-6)
+
+
+def test_a_model_of_digits_alone_refuses_nothing() -> None:
+    judgement = Classifier(linear_model().SerializeToString()).judge(made_up_ink(3))
+    assert judgement.reasons == (None, None, None)
+    assert np.isposinf(judgement.digit_log_odds).all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"refusals": ["several", "a_horse"]}, "refusals in the metadata"),
+        ({"refusals": "several"}, "refusals in the metadata"),
+        ({"refusals": []}, "an output of 10 numbers"),
+        ({"least_digit_log_odds": "much"}, "a finite least_digit_log_odds"),
+        ({"least_confidence": None}, "a finite least_confidence"),
+        ({"risk_bounds": [[0.5, 0.1]]}, "risk_bounds in the metadata"),
+        ({"risk_bounds": "none"}, "risk_bounds in the metadata"),
+        ({"risk_bounds": [[0.5, 2.0, 0.1]]}, "risk_bounds in the metadata"),
+    ],
+)
+def test_metadata_that_makes_no_sense(changes: dict[str, object], said: str) -> None:
+    with pytest.raises(ModelError, match=said):
+        Classifier(refusing(**changes))

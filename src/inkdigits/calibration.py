@@ -1,4 +1,4 @@
-"""Confidence that means what it says: temperature scaling.
+"""Confidence that means what it says: temperature scaling, and what to refuse.
 
 Source: Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural networks", 2017.
 """
@@ -8,11 +8,57 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
+from scipy.special import log_softmax, logsumexp, softmax
 
-__all__ = ["fit_temperature"]
+from inkdigits.metrics import N_DIGITS
+from inkdigits.risk_control import risk_bounds
+
+__all__ = ["calibrate", "fit_temperature"]
 
 _LOG_RANGE = (-3.0, 3.0)  # temperatures from 0.05 to 20
+_LEAST_CONFIDENCE = 0.5  # a digit that is as likely wrong as right is not read
+
+
+def calibrate(
+    logits: NDArray[np.floating],
+    labels: NDArray[np.int64],
+    *,
+    refusals: tuple[str, ...],
+    digits_accepted: float,
+    promises: bool,
+) -> dict[str, object]:
+    """What a model file says about the meaning of its logits.
+
+    Args:
+        logits: (N, 10 + R), of digits that the weights were not fitted on.
+        labels: (N,), 0 to 9.
+        refusals: the R names of the outputs after the ten digits.
+        digits_accepted: the share of these digits that is to be taken for digits.
+        promises: whether these digits are like those to come, so that `risk_bounds` hold for them.
+
+    Returns:
+        The keys `temperature`; with refusals `refusals`, `least_digit_log_odds` and `least_confidence`;
+        with promises `risk_bounds`.
+    """
+    digits, others = logits[:, :N_DIGITS], logits[:, N_DIGITS:]
+    temperature = fit_temperature(digits, labels)
+    probabilities = softmax(digits.astype(np.float64) / temperature, axis=1)
+    confidences = probabilities.max(axis=1)
+    accepted = np.ones(len(labels), np.bool_)
+    calibration: dict[str, object] = {"temperature": temperature}
+    if refusals:
+        log_odds = logsumexp(digits, axis=1) - logsumexp(others, axis=1)  # (N,)
+        least = float(np.quantile(log_odds, 1 - digits_accepted, method="lower"))
+        accepted = (log_odds >= least) & (confidences >= _LEAST_CONFIDENCE)
+        calibration |= {
+            "refusals": list(refusals),
+            "least_digit_log_odds": least,
+            "least_confidence": _LEAST_CONFIDENCE,
+        }
+    if promises:
+        right = probabilities.argmax(axis=1) == labels
+        calibration["risk_bounds"] = [list(row) for row in risk_bounds(confidences, right, accepted)]
+    return calibration
 
 
 def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> float:

@@ -3,12 +3,17 @@
 The file comes as bytes, so nothing beside it is opened: no external data, no custom operators. It need
 not be ours: any classifier of ten classes does whose input holds 784 numbers an image. Its output is
 taken for probabilities where every row is, and for logits otherwise.
+
+A file of ours may have outputs beyond the ten digits, and names them in its metadata: what the network
+takes for no digit, and why. Such an image is refused.
 """
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -17,13 +22,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.errors import ModelError
+from inkdigits.risk_control import RiskBound
 
-__all__ = ["Classifier", "bundled_model", "to_ink"]
+__all__ = ["Classifier", "Judgement", "bundled_model", "to_ink"]
 
 _N_CLASSES = 10
 _BATCH = 500  # images at a time: what a network holds between layers is 100 times its input
 _INPUT_TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(uint8)": np.uint8}
 _MAX_MODEL_BYTES = 500_000_000
+_REFUSALS = {"not_a_digit", "several"}
 
 
 def bundled_model() -> bytes:
@@ -34,6 +41,22 @@ def bundled_model() -> bytes:
 def to_ink(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Images as in MNIST, 0 paper to 255 ink -> ink, 0 to 1, which is what models take."""
     return np.divide(images, 255, dtype=np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """What a classifier says of N images.
+
+    Attributes:
+        probabilities: (N, 10), calibrated, of each digit if it is a digit; rows sum to 1.
+        digit_log_odds: (N,), natural logarithm of the odds that it is one digit; infinite where the model
+            knows nothing but digits.
+        reasons: N reasons to refuse, None for an image that is accepted.
+    """
+
+    probabilities: NDArray[np.float32]
+    digit_log_odds: NDArray[np.float32]
+    reasons: tuple[str | None, ...]
 
 
 class Classifier:
@@ -47,6 +70,9 @@ class Classifier:
 
     Attributes:
         metadata: what our export wrote into the file; empty for a file that is not ours.
+        refusals: the names of the outputs after the ten digits.
+        risk_bounds: what error each threshold of the confidence promises (`inkdigits.risk_control`); empty
+            where nothing is promised.
 
     Raises:
         ModelError: not ONNX, or inputs and outputs that do not fit.
@@ -68,7 +94,11 @@ class Classifier:
             )
         self._input, self._input_shape, self._input_type = _check_input(self._session, name)
         self._output = self._session.get_outputs()[0].name
-        self._temperature = _temperature(self.metadata, name)
+        self._temperature = _number(self.metadata, "temperature", 1.0, name)
+        self._least_log_odds = _number(self.metadata, "least_digit_log_odds", 0.0, name)
+        self._least_confidence = _number(self.metadata, "least_confidence", 0.0, name)
+        self.refusals = _refusals(self.metadata, name)
+        self.risk_bounds = _risk_bounds(self.metadata, name)
         self._check_output()
 
     @classmethod
@@ -93,15 +123,37 @@ class Classifier:
 
     def probabilities(self, ink: NDArray[np.float32]) -> NDArray[np.float32]:
         """Classify images (N, 28, 28), 0 paper to 1 ink -> probabilities (N, 10), rows sum to 1."""
+        return self._probabilities(self.scores(ink))
+
+    def judge(self, ink: NDArray[np.float32]) -> Judgement:
+        """Classify images (N, 28, 28), 0 paper to 1 ink, and refuse what is no digit."""
         scores = self.scores(ink)
-        if _are_probabilities(scores):
-            return scores
-        return _softmax(scores / self._temperature)
+        probabilities = self._probabilities(scores)
+        if not self.refusals:
+            return Judgement(probabilities, np.full(len(ink), np.inf, np.float32), (None,) * len(ink))
+        digits, others = scores[:, :_N_CLASSES], scores[:, _N_CLASSES:]
+        log_odds = _log_sum_exp(digits) - _log_sum_exp(others)
+        reasons = tuple(
+            self.refusals[other]
+            if odds < self._least_log_odds
+            else "unclear"
+            if confidence < self._least_confidence
+            else None
+            for odds, other, confidence in zip(
+                log_odds, others.argmax(axis=1), probabilities.max(axis=1), strict=True
+            )
+        )
+        return Judgement(probabilities, log_odds, reasons)
 
     def scores(self, ink: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The model's own output (N, 10), logits for the models of this package."""
+        """The model's own output (N, 10 + refusals), logits for the models of this package."""
         starts = range(0, max(len(ink), 1), _BATCH)
         return np.concatenate([self._run(ink[start : start + _BATCH]) for start in starts])
+
+    def _probabilities(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
+        if not self.refusals and _are_probabilities(scores):
+            return scores
+        return _softmax(scores[:, :_N_CLASSES] / self._temperature)
 
     def _run(self, ink: NDArray[np.float32]) -> NDArray[np.float32]:
         images = ink.reshape(len(ink), *self._input_shape)
@@ -123,10 +175,11 @@ class Classifier:
                 found=str(error).splitlines()[0],
                 remedy="Check the model with ONNX Runtime.",
             ) from error
-        if shape != (2, _N_CLASSES):
+        n_outputs = _N_CLASSES + len(self.refusals)
+        if shape != (2, n_outputs):
             raise ModelError(
                 self.name,
-                expected=f"an output of {_N_CLASSES} numbers an image",
+                expected=f"an output of {n_outputs} numbers an image",
                 found=f"the shape {shape} for two images",
                 remedy="Use a classifier of the ten digits.",
             )
@@ -180,17 +233,52 @@ def _check_input(session: Any, name: str) -> tuple[str, tuple[int, ...], Any]:
     )
 
 
-def _temperature(metadata: dict[str, object], name: str) -> float:
-    """What our export wrote for the logits to be divided by; 1 for a file that is not ours."""
-    temperature = metadata.get("temperature", 1.0)
-    if isinstance(temperature, int | float) and 0 < temperature < float("inf"):
-        return float(temperature)
+def _number(metadata: Mapping[str, object], key: str, default: float, name: str) -> float:
+    """A number of the metadata; the default for a file that is not ours."""
+    value = metadata.get(key, default)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and np.isfinite(value)
+    if is_number and (key != "temperature" or value > 0):  # type: ignore[operator]
+        return float(value)  # type: ignore[arg-type]
     raise ModelError(
         name,
-        expected="a temperature above 0 in the metadata",
-        found=repr(temperature),
+        expected=f"a {key} above 0 in the metadata" if key == "temperature" else f"a finite {key}",
+        found=repr(value),
         remedy="Export the model again.",
     )
+
+
+def _refusals(metadata: Mapping[str, object], name: str) -> tuple[str, ...]:
+    value = metadata.get("refusals", [])
+    if isinstance(value, list) and set(value) <= _REFUSALS:
+        return tuple(value)
+    raise ModelError(
+        name,
+        expected="refusals in the metadata that are among " + ", ".join(sorted(_REFUSALS)),
+        found=repr(value),
+        remedy="Export the model again.",
+    )
+
+
+def _risk_bounds(metadata: Mapping[str, object], name: str) -> tuple[RiskBound, ...]:
+    value = metadata.get("risk_bounds", [])
+    try:
+        rows = np.asarray(value, dtype=np.float64).reshape(-1, 3)
+    except (TypeError, ValueError):
+        rows = np.full((1, 3), np.nan)
+    if ((rows >= 0) & (rows <= 1)).all():
+        return tuple((threshold, bound, coverage) for threshold, bound, coverage in rows.tolist())
+    raise ModelError(
+        name,
+        expected="risk_bounds in the metadata that are rows of three shares",
+        found=repr(value)[:60],
+        remedy="Export the model again.",
+    )
+
+
+def _log_sum_exp(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    highest = logits.max(axis=1, keepdims=True)
+    result: NDArray[np.float32] = np.log(np.exp(logits - highest).sum(axis=1)) + highest[:, 0]
+    return result
 
 
 def _are_probabilities(scores: NDArray[np.float32]) -> bool:

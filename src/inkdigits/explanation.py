@@ -45,7 +45,7 @@ def draw_explanation(examination: Examination) -> PIL.Image.Image:
 def verdict(prediction: Prediction) -> str:
     """The answer in a few words."""
     if prediction.refused:
-        return f"Refused: {prediction.reason}"
+        return f"Refused: {(prediction.reason or '').replace('_', ' ')}"
     return f"{prediction.digit}, {_percent(prediction.confidence)} sure"
 
 

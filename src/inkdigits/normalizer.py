@@ -52,10 +52,12 @@ class Normalized:
     Attributes:
         ink: (28, 28) float32, 0 paper to 1 ink; all 0 when the page is blank.
         box: where the ink was, in pixels of the page; None when the page is blank.
+        others: pieces of ink outside the box that look like further digits.
     """
 
     ink: Plane
     box: Box | None
+    others: int = 0
 
 
 def normalize(page: Grey) -> Normalized:

@@ -25,6 +25,7 @@ from inkdigits.errors import ImageError
 from inkdigits.images import InputLimits, read_image
 from inkdigits.normalizer import NORMALIZER_VERSION, Normalized, normalize
 from inkdigits.records import Prediction
+from inkdigits.risk_control import threshold_for
 
 __all__ = ["Examination", "ImageSource", "Recognizer"]
 
@@ -49,9 +50,16 @@ class Recognizer:
         model: the path or the bytes of an ONNX file; None for the bundled model.
         limits: what pictures are accepted.
         n_threads: processor threads for one call of the model; 0 lets ONNX Runtime choose.
+        max_error: the share of errors, 0 to 1, that is allowed among the digits that are read; those
+            that are not sure enough are refused as unclear. The promise holds for pictures like those
+            that the model was calibrated on, and ends where they are of another kind.
+
+    Attributes:
+        coverage: the share of digits that is expected to be read under `max_error`; None without it.
 
     Raises:
         ModelError: the model cannot be used.
+        ConfigError: the model cannot promise `max_error`.
     """
 
     def __init__(
@@ -60,6 +68,7 @@ class Recognizer:
         *,
         limits: InputLimits | None = None,
         n_threads: int = 1,
+        max_error: float | None = None,
     ) -> None:
         self._limits = limits or InputLimits()
         if isinstance(model, str | Path):
@@ -73,6 +82,10 @@ class Recognizer:
                 normalizer_version=NORMALIZER_VERSION,
                 n_threads=n_threads,
             )
+        self._least_confidence = 0.0
+        self.coverage: float | None = None
+        if max_error is not None:
+            self._least_confidence, _, self.coverage = threshold_for(self._classifier.risk_bounds, max_error)
 
     def predict(self, source: ImageSource) -> Prediction:
         """Read the digit in one picture.
@@ -140,13 +153,25 @@ class Recognizer:
             yield one if isinstance(one, ImageError) else next(predictions)
 
     def _decide(self, pages: list[Normalized]) -> list[Prediction]:
-        probabilities = self._classifier.probabilities(np.stack([page.ink for page in pages]))
-        return [_prediction(page, row) for page, row in zip(pages, probabilities, strict=True)]
+        judgement = self._classifier.judge(np.stack([page.ink for page in pages]))
+        return [
+            self._prediction(page, tuple(row), reason)
+            for page, row, reason in zip(
+                pages, judgement.probabilities.tolist(), judgement.reasons, strict=True
+            )
+        ]
 
-
-def _prediction(page: Normalized, probabilities: NDArray[np.float32]) -> Prediction:
-    row = tuple(float(p) for p in probabilities)
-    if page.box is None:
-        return Prediction(None, 0.0, row, refused=True, reason="blank", box=None)
-    digit = int(probabilities.argmax())
-    return Prediction(digit, row[digit], row, refused=False, reason=None, box=page.box)
+    def _prediction(self, page: Normalized, row: tuple[float, ...], reason: str | None) -> Prediction:
+        confidence = max(row)
+        if page.box is None:
+            reason = "blank"
+        elif page.others:
+            reason = "several"
+        elif reason is None and confidence < self._least_confidence:
+            reason = "unclear"
+        if reason is None:
+            return Prediction(
+                row.index(confidence), confidence, row, refused=False, reason=None, box=page.box
+            )
+        kept = confidence if reason == "unclear" else 0.0
+        return Prediction(None, kept, row, refused=True, reason=reason, box=page.box)

@@ -23,10 +23,13 @@ class Prediction:
 
     Attributes:
         digit: 0 to 9, or None when the picture was refused.
-        confidence: calibrated probability, 0 to 1, that `digit` is right; 0 when refused as blank.
-        probabilities: ten numbers that sum to 1, one per digit.
+        confidence: calibrated probability, 0 to 1, that `digit` is right; 0 when refused, but for `unclear`,
+            where it is what the likeliest digit had.
+        probabilities: ten numbers that sum to 1, one per digit, as if it were a digit.
         refused: whether the picture was refused.
-        reason: why it was refused (`blank`), or None.
+        reason: why it was refused, or None. `blank`: there is no ink. `not_a_digit`: a letter, a sign, a
+            scribble, noise, another thing. `several`: more than one digit. `unclear`: a digit, but too
+            uncertain which one.
         box: where the ink is, or None when there is none.
     """
 

@@ -37,12 +37,26 @@ def predict(
         Path | None,
         typer.Option(metavar="DIR", help="Write a picture per input that shows what the model saw."),
     ] = None,
+    max_error: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Read only what is sure enough for at most this share of errors; refuse the rest. It holds "
+            "for pictures like those that the model was calibrated on, and for no others.",
+        ),
+    ] = None,
 ) -> None:
     """Read the digit in each picture.
 
     Example: inkdigits predict seven.jpg scans/ --json
     """
-    recognizer = Recognizer(model)
+    recognizer = Recognizer(model, max_error=max_error)
+    if max_error is not None:
+        typer.echo(
+            f"With 95% confidence at most {max_error:.2%} of what is read is wrong, where pictures are like "
+            f"those of the calibration; {recognizer.coverage:.1%} of such digits are expected to be read.",
+            err=True,
+        )
     inputs = _inputs(paths)
     if explain is None:
         answers = _answers(recognizer, inputs)
