@@ -10,7 +10,7 @@ from inkdigits.augmentation import AugmentationConfig
 from inkdigits.datasets import NAMES
 from inkdigits.errors import ConfigError
 from inkdigits.models import MODELS
-from inkdigits.recipe import Recipe, TrainingConfig, load_recipe, recipe_names, write_recipe
+from inkdigits.recipe import Recipe, RefusalConfig, TrainingConfig, load_recipe, recipe_names, write_recipe
 
 UNUSUAL = Recipe(
     model="best",
@@ -43,7 +43,8 @@ def test_round_trip(recipe: Recipe, tmp_path: Path) -> None:
 
 def test_every_setting_is_spelled_out() -> None:
     text = write_recipe(Recipe())
-    for setting in (*TrainingConfig.__dataclass_fields__, *AugmentationConfig.__dataclass_fields__):
+    parts = (TrainingConfig, AugmentationConfig, RefusalConfig)
+    for setting in [name for part in parts for name in part.__dataclass_fields__]:
         assert f"{setting} = " in text
 
 

@@ -13,7 +13,7 @@ from inkdigits.augmentation import AugmentationConfig
 from inkdigits.config import from_toml, require, to_dict
 from inkdigits.errors import ConfigError
 
-__all__ = ["Recipe", "TrainingConfig", "load_recipe", "recipe_names", "write_recipe"]
+__all__ = ["Recipe", "RefusalConfig", "TrainingConfig", "load_recipe", "recipe_names", "write_recipe"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class TrainingConfig:
         loss: `sparse_categorical_crossentropy`, or `categorical_crossentropy` on one-hot labels.
         label_smoothing: the share of probability spread over all digits; needs the one-hot loss.
         validation_share: of the training images, 0 to 0.5, kept to watch progress and calibrate on.
+        images_per_epoch: a random part of the training images for each epoch; 0 for all of them.
         seed: of the first weights, the shuffles, the dropout and the augmentation.
     """
 
@@ -44,6 +45,7 @@ class TrainingConfig:
     )
     label_smoothing: float = 0.0
     validation_share: float = 0.1
+    images_per_epoch: int = 0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -51,7 +53,7 @@ class TrainingConfig:
         for name in ("epochs", "batch_size"):
             value = getattr(self, name)
             require(value >= 1, f"training: {name}", expected="1 or more", found=value)
-        for name in ("warmup_epochs", "weight_decay", "seed"):
+        for name in ("warmup_epochs", "weight_decay", "images_per_epoch", "seed"):
             value = getattr(self, name)
             require(value >= 0, f"training: {name}", expected="0 or more", found=value)
         require(self.seed < 2**32, "training: seed", expected="less than 2**32", found=self.seed)
@@ -77,7 +79,42 @@ class TrainingConfig:
 
     def steps_per_epoch(self, n_training: int) -> int:
         """How many whole batches the training images give, at least one."""
-        return max(n_training // self.batch_size, 1)
+        return max(min(n_training, self.images_per_epoch or n_training) // self.batch_size, 1)
+
+
+@dataclass(frozen=True)
+class RefusalConfig:
+    """What a model learns to refuse; the defaults refuse nothing.
+
+    Attributes:
+        not_digits: names or paths of datasets that show other things; their labels do not count.
+        n_not_digits: how many pictures of no digit are made up: letters, signs, scribbles, noise.
+        n_several: how many pictures of several digits are made up.
+        digits_accepted: the share of the validation digits that the model accepts.
+    """
+
+    not_digits: tuple[str, ...] = ()
+    n_not_digits: int = 0
+    n_several: int = 0
+    digits_accepted: float = 0.997
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        for name in ("n_not_digits", "n_several"):
+            value = getattr(self, name)
+            require(value >= 0, f"refusal: {name}", expected="0 or more", found=value)
+        require(
+            0 < self.digits_accepted <= 1,
+            "refusal: digits_accepted",
+            expected="more than 0, at most 1",
+            found=self.digits_accepted,
+        )
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The outputs that a network has beyond the ten digits."""
+        not_a_digit = ("not_a_digit",) if self.not_digits or self.n_not_digits else ()
+        return not_a_digit + (("several",) if self.n_several else ())
 
 
 @dataclass(frozen=True)
@@ -86,15 +123,21 @@ class Recipe:
 
     Attributes:
         model: an architecture of `inkdigits.models`.
-        data: names or paths of datasets; several are joined.
+        data: names or paths of datasets; several are joined, and one named twice counts twice.
+        validation_writers: whose digits are for validation, in datasets that tell the writers apart.
+        kept_writers: whose digits are left out of the training altogether, to check the model on.
         training: how the weights are found.
         augmentation: how training images are changed.
+        refusal: what else than digits the model learns to tell.
     """
 
     model: str = "cnn"
     data: tuple[str, ...] = ("mnist",)
+    validation_writers: tuple[str, ...] = ()
+    kept_writers: tuple[str, ...] = ()
     training: TrainingConfig = field(default_factory=TrainingConfig)
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
+    refusal: RefusalConfig = field(default_factory=RefusalConfig)
 
     def __post_init__(self) -> None:
         """Check that there is something to learn from."""

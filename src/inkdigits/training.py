@@ -19,14 +19,14 @@ from numpy.typing import NDArray
 
 from inkdigits.augmentation import augment
 from inkdigits.backend import backend_name, keep_freed_memory, keras, make_deterministic, seed_epoch
-from inkdigits.calibration import fit_temperature
+from inkdigits.calibration import calibrate
 from inkdigits.checkpoint import EpochResult
 from inkdigits.classifier import Classifier, to_ink
-from inkdigits.datasets import Split, combine, load
+from inkdigits.datasets import Split
 from inkdigits.errors import TrainingError
 from inkdigits.export import to_onnx
 from inkdigits.files import temporary_beside, write_whole
-from inkdigits.metrics import accuracy_interval, log_loss
+from inkdigits.metrics import N_DIGITS, accuracy_interval, log_loss
 from inkdigits.models import build
 from inkdigits.normalizer import NORMALIZER_VERSION
 from inkdigits.plots import plot_learning_curves, save_figure
@@ -40,6 +40,7 @@ from inkdigits.run_folder import (
     remove_checkpoint,
     write_errors_explained,
 )
+from inkdigits.training_data import gather
 
 __all__ = ["Progress", "RunResult", "train"]
 
@@ -93,8 +94,8 @@ def train(
     keep_freed_memory()
     with write_errors_explained(folder):
         check_folder(recipe, folder, resume=resume)
-    dataset = combine([load(name) for name in recipe.data])
-    training, validation = _split_validation(dataset.train, recipe.training)
+    data = gather(recipe)
+    training, validation = data.training, data.validation
     make_deterministic(recipe.training.seed)
     model = _compiled_model(recipe, len(training))
     with write_errors_explained(folder):
@@ -120,31 +121,17 @@ def train(
             with write_errors_explained(folder):
                 record_epoch(folder, model, history)
             watcher.finish_epoch(history[-1])
-    temperature = _calibrate(model, training, validation, recipe)
+    calibration = _calibrate(model, training, validation, recipe)
     with write_errors_explained(folder):
         return _finish(
-            model, recipe, folder, history, dataset.test, temperature, interrupted=interrupted.is_set()
+            model, recipe, folder, history, data.test, calibration, interrupted=interrupted.is_set()
         )
-
-
-def _split_validation(split: Split | None, config: TrainingConfig) -> tuple[Split, Split | None]:
-    """Take the validation images from the training part, chosen by the seed."""
-    if split is None or split.labels is None:
-        raise TrainingError(
-            "data", expected="labelled training images", found="none", remedy="Name a dataset that has them."
-        )
-    n_training = len(split) - round(len(split) * config.validation_share)
-    if n_training == len(split):
-        return split, None
-    order = np.random.default_rng([config.seed, 0]).permutation(len(split))
-    kept, held = order[:n_training], order[n_training:]
-    return Split(split.images[kept], split.labels[kept]), Split(split.images[held], split.labels[held])
 
 
 def _compiled_model(recipe: Recipe, n_training: int) -> Any:
     """Build the model with its loss and optimizer, every variable in being."""
     config = recipe.training
-    model = build(recipe.model)
+    model = build(recipe.model, N_DIGITS + len(recipe.refusal.reasons))
     steps = config.steps_per_epoch(n_training)
     losses = keras.losses
     loss = (
@@ -193,12 +180,13 @@ def _epoch_images(
     n = config.steps_per_epoch(len(split)) * config.batch_size
     order = generator.permutation(len(split))[:n]
     images = augment(split.images[order], recipe.augmentation, generator)
-    return to_ink(images), _targets(split.labels[order], config)
+    return to_ink(images), _targets(split.labels[order], recipe)
 
 
-def _targets(labels: NDArray[np.int64], config: TrainingConfig) -> NDArray[Any]:
-    one_hot = config.loss == "categorical_crossentropy"
-    return np.eye(10, dtype=np.float32)[labels] if one_hot else labels
+def _targets(labels: NDArray[np.int64], recipe: Recipe) -> NDArray[Any]:
+    n_outputs = N_DIGITS + len(recipe.refusal.reasons)
+    one_hot = recipe.training.loss == "categorical_crossentropy"
+    return np.eye(n_outputs, dtype=np.float32)[labels] if one_hot else labels
 
 
 def _run_epoch(
@@ -224,7 +212,7 @@ def _validate(model: Any, split: Split | None, recipe: Recipe) -> tuple[float | 
         return None, None
     figures = model.evaluate(
         to_ink(split.images),
-        _targets(split.labels, recipe.training),
+        _targets(split.labels, recipe),
         batch_size=_VALIDATION_BATCH,
         verbose=0,
         return_dict=True,
@@ -232,11 +220,12 @@ def _validate(model: Any, split: Split | None, recipe: Recipe) -> tuple[float | 
     return float(figures["loss"]), float(figures["accuracy"])
 
 
-def _calibrate(model: Any, training: Split, validation: Split | None, recipe: Recipe) -> float:
-    """The temperature that makes the probabilities mean what they say.
+def _calibrate(model: Any, training: Split, validation: Split | None, recipe: Recipe) -> dict[str, object]:
+    """What makes the model's numbers mean what they say, as the model file keeps it.
 
-    It is fitted on images that the weights were not: the validation images, or else training images
-    augmented anew. A run with neither keeps its logits as they are.
+    It is fitted on digits that the weights were not: the validation images, or else training images
+    augmented anew. A run with neither keeps its logits as they are. What error a threshold promises can
+    be told from validation images alone.
     """
     if validation is not None:
         images, labels = validation.images, validation.labels
@@ -246,10 +235,17 @@ def _calibrate(model: Any, training: Split, validation: Split | None, recipe: Re
         images = augment(training.images[chosen], recipe.augmentation, generator)
         labels = None if training.labels is None else training.labels[chosen]
     else:
-        return 1.0
+        return {"temperature": 1.0}
     assert labels is not None
-    logits = model.predict(to_ink(images), batch_size=_VALIDATION_BATCH, verbose=0)
-    return fit_temperature(np.asarray(logits), labels)
+    logits = np.asarray(model.predict(to_ink(images), batch_size=_VALIDATION_BATCH, verbose=0))
+    is_digit = labels < N_DIGITS
+    return calibrate(
+        logits[is_digit],
+        labels[is_digit],
+        refusals=recipe.refusal.reasons,
+        digits_accepted=recipe.refusal.digits_accepted,
+        promises=validation is not None,
+    )
 
 
 def _finish(
@@ -258,7 +254,7 @@ def _finish(
     folder: Path,
     history: list[EpochResult],
     test: Split | None,
-    temperature: float,
+    calibration: dict[str, object],
     *,
     interrupted: bool,
 ) -> RunResult:
@@ -273,8 +269,8 @@ def _finish(
             "data": list(recipe.data),
             "seed": recipe.training.seed,
             "epochs": len(history),
-            "temperature": temperature,
-        },
+        }
+        | calibration,
     )
     write_whole(folder / "model.onnx", onnx_model)
     if history:
@@ -283,7 +279,7 @@ def _finish(
     figures = asdict(result) | {
         "folder": folder.name,
         "parameters": model.count_params(),
-        "temperature": temperature,
+        "temperature": calibration["temperature"],
     }
     write_whole(folder / "metrics.json", json.dumps(figures, indent=2) + "\n")
     if not interrupted:
