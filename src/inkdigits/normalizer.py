@@ -18,7 +18,7 @@ Letters: H, W size of the page; h, w size of the crop; n, number of pieces.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -41,6 +41,8 @@ _MOST_PIECES = 200  # where there are more, the rest is dust
 _REACH = 0.4  # lengths of the main piece; so far from it a long piece may lie, a five's bar for one
 _REACH_AT_EDGE = 0.1  # the same for pieces that touch the edge of the page: often shadows and strangers
 _FRAME_SHARE = 0.1  # of its width and height; the lines of a box around a digit lie so near its outside
+_OTHER_DIGIT_SHARE = 0.4  # lengths of the main piece; what stands apart and is as tall may be a digit
+_OTHER_PEN = 4.0  # times as thick or as thin as the main piece: no digit, but a shadow or a line
 _THINNEST_STROKE_PX = 2.0  # in the 28x28 picture; MNIST's pens drew 2 to 4
 _FINE_SCALE = 4  # small crops are enlarged by this, to grow a line by less than a pixel
 
@@ -52,12 +54,20 @@ class Normalized:
     Attributes:
         ink: (28, 28) float32, 0 paper to 1 ink; all 0 when the page is blank.
         box: where the ink was, in pixels of the page; None when the page is blank.
-        others: pieces of ink outside the box that look like further digits.
+        others: how many pieces of ink outside the box look like further digits, by their height and stroke.
+            Digits that stand nearer than 0.4 of their length are in the box together and are not counted.
     """
 
     ink: Plane
     box: Box | None
     others: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    crop: Plane  # (h, w) ink
+    box: Box  # of the crop, on the page
+    others: int
 
 
 def normalize(page: Grey) -> Normalized:
@@ -74,10 +84,9 @@ def normalize(page: Grey) -> Normalized:
         return ready
     found = _find_digit(page)
     if found is not None:
-        crop, box = found
-        ink = _centre_by_mass(_fit_into_box(_thicken(crop)))
+        ink = _centre_by_mass(_fit_into_box(_thicken(found.crop)))
         if ink.any():
-            return Normalized(ink, box)
+            return Normalized(ink, found.box, found.others)
     return Normalized(np.zeros((_SIDE, _SIDE), np.float32), None)
 
 
@@ -99,12 +108,12 @@ def _as_it_was(page: Grey) -> Normalized | None:
 # From the page to the digit's own ink.
 
 
-def _find_digit(page: Grey) -> tuple[Plane, Box] | None:
-    """The (h, w) ink of the digit and its box; a small one on a large page is looked at again from near."""
+def _find_digit(page: Grey) -> _Found | None:
+    """The digit; a small one on a large page is looked at again from near."""
     found = _find_at_working_size(page)
     if found is None or max(page.shape) <= _WORKING_SIDE:
         return found
-    box = found[1]
+    box = found.box
     longest = max(box.width, box.height)
     if longest * _WORKING_SIDE > _CLOSER_LOOK_PX * max(page.shape):
         return found
@@ -114,19 +123,20 @@ def _find_digit(page: Grey) -> tuple[Plane, Box] | None:
     closer = _find_at_working_size(near)
     if closer is None:
         return found
-    crop, box = closer
-    return crop, Box(box.left + left, box.top + top, box.width, box.height)
+    box = replace(closer.box, left=closer.box.left + left, top=closer.box.top + top)
+    return replace(closer, box=box, others=found.others)
 
 
-def _find_at_working_size(page: Grey) -> tuple[Plane, Box] | None:
-    """The (h, w) ink of the digit on the page at the working size, and its box on the page."""
+def _find_at_working_size(page: Grey) -> _Found | None:
+    """The digit as it is on the page at the working size."""
     shrink = min(1.0, _WORKING_SIDE / max(page.shape))
     size = [max(1, round(side * shrink)) for side in page.shape[::-1]]
     working = page if shrink == 1.0 else cv2.resize(page, size, interpolation=cv2.INTER_AREA)
     ink = find_ink(working)
-    strokes = None if ink is None else _keep_digit_pieces(ink.strokes)
-    if ink is None or strokes is None:
+    kept = None if ink is None else _keep_digit_pieces(ink.strokes, max(size))
+    if ink is None or kept is None:
         return None
+    strokes, others = kept
     # The soft edge belongs to the stroke: two pixels around it, where there is ink at all.
     soft = cv2.dilate(strokes.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     levels = np.where(soft, ink.levels, np.float32(0))
@@ -135,7 +145,8 @@ def _find_at_working_size(page: Grey) -> tuple[Plane, Box] | None:
     # MNIST's makers shrank black and white pictures: where there are pixels to spare, so do we.
     spare = max(width, height) // (2 * _BOX_SIDE)
     crop = _filled(strokes[here], spare) if spare else levels[here]
-    return crop, _box_on_page((left, top, width, height), shrink, page.shape)
+    box = _box_on_page((ink.left + left, ink.top + top, width, height), shrink, page.shape)
+    return _Found(crop, box, others)
 
 
 def _filled(strokes: Mask, gap_px: int) -> Plane:
@@ -154,8 +165,8 @@ def _box_on_page(box: tuple[int, ...], shrink: float, shape: tuple[int, ...]) ->
     return Box(left, top, right - left, bottom - top)
 
 
-def _keep_digit_pieces(strokes: Mask) -> Mask | None:
-    """Keep the main piece and what may belong to it; None when there are only specks.
+def _keep_digit_pieces(strokes: Mask, page_side: int) -> tuple[Mask, int] | None:
+    """Keep the main piece and what may belong to it, and count further digits; None of mere specks.
 
     The dashes of one line lie no further apart than they are long, while dust lies anywhere: the longer a
     piece, the further from the others it may be.
@@ -165,12 +176,13 @@ def _keep_digit_pieces(strokes: Mask) -> Mask | None:
     order = order[~_is_frame(labels, stats, order)]
     left, top, width, height = stats[order, :4].T  # (n,) each
     length = np.hypot(width, height)
-    shortest = max(2, _SHORTEST_DIGIT_SHARE * max(strokes.shape))
+    shortest = max(2, _SHORTEST_DIGIT_SHARE * page_side)
     if not length.size or np.maximum(width, height).max() < shortest:
         return None
-    page_height, page_width = strokes.shape
+    page_height, page_width = strokes.shape  # or of its part: ink that ends has paper around it there too
     at_edge = (left == 0) | (top == 0) | (left + width == page_width) | (top + height == page_height)
     main = int(np.argmax(length * np.where(at_edge, 0.3, 1.0)))
+    counts = (height >= _OTHER_DIGIT_SHARE * length[main]) & ~at_edge
     at_edge &= not at_edge[main]  # A crop that cuts the main piece cuts its other pieces too.
     reach = np.minimum(length, np.where(at_edge, _REACH_AT_EDGE, _REACH) * length[main])
     gaps = _gaps(left, left + width, top, top + height)
@@ -182,7 +194,8 @@ def _keep_digit_pieces(strokes: Mask) -> Mask | None:
         kept = grown
     is_kept = np.zeros(len(stats), np.bool_)
     is_kept[order[kept]] = True
-    return np.asarray(is_kept[labels], dtype=np.bool_)
+    others = _count_digits(labels, stats, order[main], order[counts & ~kept])
+    return np.asarray(is_kept.take(labels), dtype=np.bool_), others
 
 
 def _gaps(
@@ -199,14 +212,44 @@ def _is_frame(labels: NDArray[np.int32], stats: NDArray[np.int32], order: NDArra
     """(n,) Which pieces are boxes drawn around a digit: all outline, with something inside."""
     is_frame = np.zeros(len(order), np.bool_)
     for i, number in enumerate(order[:3]):
-        left, top, width, height, area = stats[number]
-        inner_x, inner_y = int(np.ceil(_FRAME_SHARE * width)), int(np.ceil(_FRAME_SHARE * height))
-        inside = labels[top + inner_y : top + height - inner_y, left + inner_x : left + width - inner_x]
-        if not inside.size or min(width, height) < 12 or (inside == number).sum() > 0.05 * area:
-            continue
-        others = stats[order[np.isin(order, inside) & (order != number)]]
-        is_frame[i] = bool((others[:, cv2.CC_STAT_HEIGHT] > 0.25 * height).any())
+        inside = _inside(labels, stats, number)
+        if _is_outline(inside, stats, number):
+            others = stats[order[np.isin(order, inside) & (order != number)]]
+            height = stats[number, cv2.CC_STAT_HEIGHT]
+            is_frame[i] = bool((others[:, cv2.CC_STAT_HEIGHT] > 0.25 * height).any())
     return is_frame
+
+
+def _inside(labels: NDArray[np.int32], stats: NDArray[np.int32], number: np.intp) -> NDArray[np.int32]:
+    """The labels within the box of a piece, but for a rim where the lines of a frame would be."""
+    left, top, width, height, _ = stats[number]
+    inner_x, inner_y = int(np.ceil(_FRAME_SHARE * width)), int(np.ceil(_FRAME_SHARE * height))
+    return labels[top + inner_y : top + height - inner_y, left + inner_x : left + width - inner_x]
+
+
+def _is_outline(inside: NDArray[np.int32], stats: NDArray[np.int32], number: np.intp) -> bool:
+    """Whether a piece is a rectangle's outline, and large enough for a digit."""
+    _, _, width, height, area = stats[number]
+    return bool(inside.size and min(width, height) >= 12 and (inside == number).sum() <= 0.05 * area)
+
+
+def _count_digits(
+    labels: NDArray[np.int32], stats: NDArray[np.int32], main: np.intp, candidates: NDArray[np.intp]
+) -> int:
+    """How many pieces are drawn with such a pen as the main one, and are not empty boxes."""
+    n_digits = 0
+    for number in candidates:
+        ratio = _thickest(labels, stats, number) / _thickest(labels, stats, main)
+        is_box = _is_outline(_inside(labels, stats, number), stats, number)
+        n_digits += not is_box and 1 / _OTHER_PEN <= ratio <= _OTHER_PEN
+    return n_digits
+
+
+def _thickest(labels: NDArray[np.int32], stats: NDArray[np.int32], number: np.intp) -> float:
+    """How far it is from the inmost pixel of a piece to its outside, in pixels."""
+    left, top, width, height, _ = stats[number]
+    piece = labels[top : top + height, left : left + width] == number
+    return float(cv2.distanceTransform(_padded(piece, 1), cv2.DIST_L2, 3).max())
 
 
 # From the ink to 28x28.

@@ -8,7 +8,7 @@ the ink is on is decided by trying both. Lines that run right across belong to t
 
 This module knows nothing about digits: specks, frames and the edges of shadows are ink here.
 
-Letters: H, W size of the page.
+Letters: H, W size of the page; h, w size of the part of it that holds ink.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ _SAME_SHADE = 6.0  # grey levels between two pixels of even paper: JPEG and a sc
 _OTHER_LIGHT = 40.0  # grey levels; what differs by more is not paper in another light, but ink
 _SMALL_SIDE_PX = 40  # smaller pictures were prepared by somebody: no shadows and no ruled lines
 _THICKEST_LINE_SHARE = 0.02  # of the page: a ruled line; the strokes of a digit worth reading are thicker
+_LEAST_OF_LINE = 0.93  # of its length must have ink: pens skip, and so do scanners
 _SHADOW_MAP_SIDE_PX = 160  # light changes slowly and a small copy shows how; thin lines must survive in it
 _WIDEST_STROKE_SHARE = 0.2  # of the page; on an unevenly lit page wider things are shadows
 _DARKEST_PAPER = 80.0  # grey levels; dividing by less would blow up noise
@@ -43,20 +44,23 @@ _SIGMA_PER_MAD = 1.48  # a normal distribution's standard deviation by its media
 
 @dataclass(frozen=True, eq=False)
 class Ink:
-    """What stands out on a page.
+    """What stands out on a page: the part of the page that holds it, and two pixels around if there are.
 
     Attributes:
-        levels: (H, W) float32, 0 paper to 1 the usual ink of this page.
-        strokes: (H, W), True where the ink is certain, and where it is fainter but hangs on to such.
+        levels: (h, w) float32, 0 paper to 1 the usual ink of this page.
+        strokes: (h, w), True where the ink is certain, and where it is fainter but hangs on to such.
+        left, top: of that part on the page, in pixels.
     """
 
     levels: Plane
     strokes: Mask
+    left: int
+    top: int
 
 
 @dataclass(frozen=True, eq=False)
 class _Contrast:
-    levels: Plane  # (H, W) grey levels towards the ink; 0 paper
+    levels: Plane | Grey  # (H, W) grey levels towards the ink; 0 paper
     grain: float  # standard deviation of the paper itself, in grey levels
 
 
@@ -77,50 +81,65 @@ def find_ink(page: Grey) -> Ink | None:
     if usual < max(_LEAST_CONTRAST, _LEAST_CONTRAST_PER_GRAIN * contrast.grain):
         return None
     floor = 2.5 * contrast.grain
-    levels: Plane = np.clip((contrast.levels - floor) / (usual - floor), 0, 1).astype(np.float32)
-    faint: Mask = levels > _FAINT_INK
+    faint = _above(contrast.levels, floor + _FAINT_INK * (usual - floor))
     if max(page.shape) > _SMALL_SIDE_PX:
         faint = _without_ruling(faint)
-    return Ink(levels, _hang_on(faint, faint & (levels > _CERTAIN_INK)))
+    here = _surroundings(faint)
+    levels: Plane = (contrast.levels[here].astype(np.float32) - np.float32(floor)) / np.float32(usual - floor)
+    np.clip(levels, 0, 1, out=levels)
+    strokes = _hang_on(faint[here], levels)
+    return Ink(levels, strokes, here[1].start, here[0].start)
 
 
-def _hang_on(faint: Mask, certain: Mask) -> Mask:
+def _above(levels: Plane | Grey, threshold: float) -> Grey:
+    """(H, W) 1 where the level is above the threshold, 0 elsewhere."""
+    _, above = cv2.threshold(levels, threshold, 1, cv2.THRESH_BINARY)
+    return np.asarray(above, dtype=np.uint8)
+
+
+def _surroundings(faint: Grey) -> tuple[slice, slice]:
+    """Rows and columns of all ink, two pixels more on each side: what looks only there is quick."""
+    left, top, width, height = cv2.boundingRect(faint)
+    return np.s_[max(0, top - 2) : top + height + 2, max(0, left - 2) : left + width + 2]
+
+
+def _hang_on(faint: Grey, levels: Plane) -> Mask:
     """The pieces of faint ink that hold certain ink; of one that is mostly faint, its certain part.
 
     A smear or a faint grid that a stroke touches is mostly faint. Source: the hysteresis of Canny (A
     computational approach to edge detection, 1986), here per piece.
     """
-    n_pieces, labels, stats, _ = cv2.connectedComponentsWithStats(faint.astype(np.uint8), connectivity=8)
+    certain: Mask = (levels > _CERTAIN_INK) & (faint > 0)
+    n_pieces, labels, stats, _ = cv2.connectedComponentsWithStats(faint, connectivity=8)
     n_certain = np.bincount(labels[certain], minlength=n_pieces)
     whole = n_certain > stats[:, cv2.CC_STAT_AREA] / 3
     whole[0] = False
-    strokes: Mask = whole[labels] | certain
+    strokes: Mask = whole.take(labels) | certain
     return strokes
 
 
 # Ruled and squared paper.
 
 
-def _without_ruling(mask: Mask) -> Mask:
+def _without_ruling(written: Grey) -> Grey:
     """Take away thin lines that run straight across the page, but not where strokes cross them.
 
     A single line on an otherwise empty page stays: it may be a one.
     """
-    written = mask.astype(np.uint8)
-    found_across, found_down = _lines_across(written), _lines_across(np.ascontiguousarray(written.T))
+    found_across, found_down = _lines_across(written), _lines_across(cv2.transpose(written))
     if found_across is None and found_down is None:
-        return mask
+        return written
     nothing = np.zeros_like(written)
     across, bar = found_across or (nothing, nothing)
     down, post = (np.ascontiguousarray(each.T) for each in found_down or (nothing.T, nothing.T))
     rest = written & ~(across | down | (bar & post))
     is_squared = bool(bar.any() and post.any())
     if not rest.any() and not is_squared and cv2.connectedComponents(written)[0] == 2:
-        return mask
-    through = _thickest_line(mask.shape[0]), _thickest_line(mask.shape[1])
+        return written
+    through = _thickest_line(written.shape[0]), _thickest_line(written.shape[1])
     bridged = cv2.morphologyEx(rest, cv2.MORPH_CLOSE, np.ones((through[0], 1), np.uint8)) & bar
     bridged |= cv2.morphologyEx(rest, cv2.MORPH_CLOSE, np.ones((1, through[1]), np.uint8)) & post
-    return np.asarray((rest | bridged & written) > 0, dtype=np.bool_)
+    return np.asarray(rest | bridged & written, dtype=np.uint8)
 
 
 def _lines_across(written: Grey) -> tuple[Grey, Grey] | None:
@@ -130,6 +149,8 @@ def _lines_across(written: Grey) -> tuple[Grey, Grey] | None:
         Of (H, W) each: what is the lines' alone, and all of their way, strokes that cross them included.
     """
     height, width = written.shape
+    if np.count_nonzero(written.max(axis=0)) < _LEAST_OF_LINE * width:
+        return None
     thick = cv2.morphologyEx(written, cv2.MORPH_OPEN, np.ones((_thickest_line(height) + 1, 1), np.uint8))
     run = np.ones((1, max(3, width // 16)), np.uint8)  # a line a little aslant is a stair of such runs
     runs = cv2.morphologyEx(written - thick, cv2.MORPH_OPEN, run)
@@ -143,7 +164,7 @@ def _lines_across(written: Grey) -> tuple[Grey, Grey] | None:
         _, top, wide, high, _ = stats[number]
         if wide >= 0.95 * width and high <= max(2, 0.05 * height):
             on_way = (labels[top : top + high] == number) & (written[top : top + high] > 0)
-            is_line[number] = np.count_nonzero(on_way.any(axis=0)) >= 0.93 * width
+            is_line[number] = np.count_nonzero(on_way.any(axis=0)) >= _LEAST_OF_LINE * width
     if not is_line.any():
         return None
     way = is_line[labels].astype(np.uint8)
@@ -185,12 +206,11 @@ def _median(values: NDArray[np.int_], counts: NDArray[np.int_]) -> int:
     return int(values[order[np.searchsorted(seen, seen[-1] / 2)]])
 
 
-def _stronger_side(page: Grey, level: int) -> Plane:
+def _stronger_side(page: Grey, level: int) -> Grey:
     """Contrast to paper of one shade, to the side, dark or light, that has more of it."""
-    darker: Plane = np.float32(level) - page
-    lighter: Plane = np.maximum(-darker, 0)
-    darker = np.maximum(darker, 0)
-    return lighter if cv2.norm(lighter) > cv2.norm(darker) else darker
+    paper = np.full_like(page, level)
+    darker, lighter = cv2.subtract(paper, page), cv2.subtract(page, paper)
+    return np.asarray(lighter if cv2.norm(lighter) > cv2.norm(darker) else darker, dtype=np.uint8)
 
 
 def _contrast_of_classes(page: Grey) -> _Contrast:
@@ -252,10 +272,11 @@ def _above_grain(levels: Plane) -> _Contrast:
 
 
 def _promise(levels: Plane) -> float:
-    """How much a contrast looks like writing: length times strength of its best piece.
+    """How much a contrast looks like writing: length times strength of its best piece, less if it is solid.
 
-    Of dark writing the wrong side sees only what the loops enclose, which is shorter. What touches the edge
-    of the page is more often a shadow than writing.
+    Of dark writing the wrong side sees what the loops enclose, which is shorter, and the paper between two
+    digits, which is longer than either, but no line. What touches the edge of the page is more often a
+    shadow than writing.
     """
     contrast = _above_grain(levels)
     standing_out = _standing_out(contrast)
@@ -268,12 +289,14 @@ def _promise(levels: Plane) -> float:
     strength = np.bincount(labels.ravel(), weights=contrast.levels.ravel())[1:] / area
     page_height, page_width = mask.shape
     at_edge = (left == 0) | (top == 0) | (left + width == page_width) | (top + height == page_height)
-    return float(np.max(np.hypot(width, height) * strength * np.where(at_edge, 0.3, 1.0)))
+    length = np.hypot(width, height)
+    is_line = (1 - 1.8 * area / length**2) ** 2  # near 1 for a thin line of any slope, 0.01 for a full square
+    return float(np.max(length * strength * is_line * np.where(at_edge, 0.3, 1.0)))
 
 
-def _standing_out(contrast: _Contrast) -> Plane:
+def _standing_out(contrast: _Contrast) -> Plane | Grey:
     """(K,) the levels that are not the paper's: it would outvote a thin line when a threshold is chosen."""
-    return contrast.levels[contrast.levels > max(4 * contrast.grain, _SAME_SHADE)]
+    return contrast.levels[_above(contrast.levels, max(4 * contrast.grain, _SAME_SHADE)).view(np.bool_)]
 
 
 def _otsu(levels: Plane | Grey) -> float:
