@@ -129,7 +129,7 @@ def test_the_training_packages_are_those_of_the_extra() -> None:
     if not PYPROJECT.exists():
         pytest.skip("pyproject.toml is part of the repository, not of an installed package")
     requirements = tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))["project"]["optional-dependencies"]
-    imported = {"scikit-learn": "sklearn", "tomli-w": "tomli_w"}
+    imported = {"Hershey-Fonts": "HersheyFonts", "scikit-learn": "sklearn", "tomli-w": "tomli_w"}
     names = [requirement.partition(">")[0] for requirement in requirements["train"]]
     assert sorted(TRAINING_PACKAGES) == sorted(imported.get(name, name) for name in names)
 

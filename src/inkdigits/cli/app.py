@@ -19,7 +19,7 @@ __all__ = ["app", "main"]
 
 # By the names they are imported under; jax stands for whichever backend Keras runs on.
 _TRAINING_PACKAGES = (
-    *("filelock", "jax", "keras", "matplotlib", "onnx", "pandas"),
+    *("HersheyFonts", "filelock", "jax", "keras", "matplotlib", "onnx", "pandas"),
     *("pooch", "pyarrow", "scipy", "sklearn", "tomli_w"),
 )
 
