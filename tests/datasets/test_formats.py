@@ -100,7 +100,7 @@ def test_folder_with_several_candidates(tmp_path: Path) -> None:
 )
 def test_unknown_name_suggests_a_known_one(typed: str, meant: str) -> None:
     with pytest.raises(DatasetError, match=f"Did you mean {meant}") as caught:
-        load(typed)
+        load(typed, environ={})
     assert all(name in caught.value.expected for name in NAMES)
 
 
