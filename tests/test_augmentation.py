@@ -100,3 +100,19 @@ def test_ink_is_roughly_kept(config: AugmentationConfig, tolerance: float) -> No
 def test_elastic_share_is_the_share_that_is_bent() -> None:
     bent = (warped(AugmentationConfig(elastic_px=1, elastic_share=0.5)) != blobs()).any(axis=(1, 2))
     assert 0.25 < bent.mean() < 0.75
+
+
+def test_a_neighbour_shows_its_edge_and_leaves_the_middle_alone() -> None:
+    config = AugmentationConfig(neighbour_share=0.5)
+    assert not config.changes_nothing
+    images = np.full((200, 28, 28), 0, np.uint8)
+    images[:, 4:24, 4:24] = 200
+    crowded = augment(images, config, np.random.default_rng(0))
+    np.testing.assert_array_equal(crowded[:, 6:22, 6:22], images[:, 6:22, 6:22])
+    added = (crowded != images).any(axis=(1, 2))
+    assert 0.35 < added.mean() < 0.6
+    sides = [crowded[:, :4], crowded[:, -4:], crowded[:, :, :4], crowded[:, :, -4:]]
+    above, below, left, right = ((side > 0).any(axis=(1, 2)).mean() for side in sides)
+    assert min(above, below, left, right) > 0, "on every side"
+    assert left + right > above + below, "mostly beside"
+    assert (images[:, 4:24, 4:24] == 200).all(), "the input is left alone"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -49,3 +50,12 @@ def test_strokes_become_thicker_and_thinner(rings: NDArray[np.uint8]) -> None:
 
 def test_no_images() -> None:
     assert corrupt(np.empty((0, 28, 28), np.uint8), 1.0, np.random.default_rng(0)).shape == (0, 28, 28)
+
+
+def test_thinning_leaves_whole_lines_of_one_pixel(rings: NDArray[np.uint8]) -> None:
+    for thin in corrupt_with("thin", rings, np.random.default_rng(3)):
+        assert set(np.unique(thin)) == {0, 255}
+        assert cv2.connectedComponents(thin, connectivity=8)[0] == 2, "in one piece"
+        assert cv2.connectedComponents(255 - thin, connectivity=4)[0] == 3, "still closed"
+        squares = cv2.erode(thin, np.ones((2, 2), np.uint8))
+        assert np.count_nonzero(squares) <= 4, "nowhere wide, but at a corner or so"

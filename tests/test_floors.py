@@ -13,8 +13,19 @@ PACKAGE = Path(__file__).parents[1] / "src" / "inkdigits"
 # From the ground up. A subpackage stands for all that is in it; within one, imports are free of floors.
 FLOORS = (
     {"errors", "records", "files", "grey", "environment", "paper"},
-    {"config", "backend", "images", "normalizer", "metrics", "corruption", "risk_control", "strokes"},
     {
+        "config",
+        "backend",
+        "images",
+        "normalizer",
+        "metrics",
+        "corruption",
+        "risk_control",
+        "strokes",
+        "textures",
+    },
+    {
+        "allographs",
         "augmentation",
         "models",
         "checkpoint",

@@ -77,7 +77,7 @@ def test_as_many_pictures_as_asked_for_and_none_is_empty(
 def test_every_kind_has_ink_and_all_but_what_comes_raw_has_the_form_of_mnist(
     kind: str, digits: tuple[Images, Labels]
 ) -> None:
-    maker = negatives._KINDS[kind]
+    maker, _ = negatives._KINDS[kind]
     made = negatives._make([maker] * 100, negatives._digits(*digits), np.random.default_rng(4))
     assert has_ink(made).all()
     in_form = np.abs(boxes(made).max(axis=1) - 19) <= 1
@@ -86,14 +86,15 @@ def test_every_kind_has_ink_and_all_but_what_comes_raw_has_the_form_of_mnist(
     assert in_form.mean() >= least_share
 
 
-def test_kinds_come_in_equal_shares(digits: tuple[Images, Labels], monkeypatch: pytest.MonkeyPatch) -> None:
-    for level, kind in enumerate(list(negatives._KINDS), start=200):
+def test_kinds_come_in_their_shares(digits: tuple[Images, Labels], monkeypatch: pytest.MonkeyPatch) -> None:
+    shares = [shares for _, shares in negatives._KINDS.values()]
+    for level, (kind, n_shares) in enumerate(zip(list(negatives._KINDS), shares, strict=True), start=200):
         picture = np.full((28, 28), level, np.uint8)
-        monkeypatch.setitem(negatives._KINDS, kind, lambda *_, picture=picture: picture)
-    made = not_digits(*digits, 50, np.random.default_rng(5))
+        monkeypatch.setitem(negatives._KINDS, kind, (lambda *_, picture=picture: picture, n_shares))
+    made = not_digits(*digits, 10 * sum(shares), np.random.default_rng(5))
     levels, counts = np.unique(made[:, 0, 0], return_counts=True)
-    assert levels.tolist() == [200, 201, 202, 203, 204]
-    assert counts.tolist() == [10] * 5
+    assert levels.tolist() == list(range(200, 200 + len(shares)))
+    assert counts.tolist() == [10 * n_shares for n_shares in shares]
     assert (np.diff(made[:, 0, 0].astype(int)) < 0).any(), "the kinds are mixed"
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from inkdigits import training_data
 from inkdigits.datasets import Dataset, Split
+from inkdigits.datasets.uci import load_uci
 from inkdigits.errors import ConfigError, TrainingError
 from inkdigits.recipe import Recipe, RefusalConfig, TrainingConfig
 from inkdigits.training_data import gather
@@ -103,3 +104,14 @@ def test_several_alone_is_the_first_refusal() -> None:
     data = gather(replace(recipe("plain"), refusal=RefusalConfig(n_several=3)))
     assert data.training.labels is not None
     assert np.bincount(data.training.labels)[10:].tolist() == [3]
+
+
+def test_allographs_join_the_training_digits(datasets: dict[str, Dataset]) -> None:
+    digits = load_uci()
+    assert digits.train is not None
+    assert digits.train.labels is not None
+    datasets["uci"] = digits
+    data = gather(replace(recipe("uci"), n_allographs=6))
+    assert data.training.labels is not None
+    added = np.bincount(data.training.labels) - np.bincount(digits.train.labels)
+    assert added.tolist() == [2, 2, 0, 0, 0, 0, 0, 2, 0, 0]

@@ -22,6 +22,9 @@ from inkdigits.corruption import corrupt, vary_stroke_width
 
 __all__ = ["AugmentationConfig", "augment"]
 
+_NEIGHBOURS_DISTANCE = (0.66, 0.84)  # of the picture's side: up to five pixels of the neighbour are seen
+_BESIDE_SHARE = 0.8  # the others are above or below
+
 
 @dataclass(frozen=True)
 class AugmentationConfig:
@@ -36,6 +39,7 @@ class AugmentationConfig:
         elastic_smoothness_px: Gaussian sigma over which neighbouring displacements agree.
         elastic_share: the share of images, 0 to 1, that is bent.
         stroke_share: the share whose strokes are made thicker or thinner.
+        neighbour_share: the share that gets the edge of another digit beside it, as a careless crop has.
         corruption_share: the share that is corrupted: noise, blur, fog, stripes and their like.
     """
 
@@ -47,6 +51,7 @@ class AugmentationConfig:
     elastic_smoothness_px: float = 4.0
     elastic_share: float = 0.5
     stroke_share: float = 0.0
+    neighbour_share: float = 0.0
     corruption_share: float = 0.0
 
     def __post_init__(self) -> None:
@@ -61,14 +66,14 @@ class AugmentationConfig:
             expected="more than 0",
             found=self.elastic_smoothness_px,
         )
-        for name in ("elastic_share", "stroke_share", "corruption_share"):
+        for name in ("elastic_share", "stroke_share", "neighbour_share", "corruption_share"):
             value = getattr(self, name)
             require(0 <= value <= 1, f"augmentation: {name}", expected="0 to 1", found=value)
 
     @property
     def changes_nothing(self) -> bool:
         """Whether every image would come back as it went in."""
-        return not (self.warps or self.stroke_share or self.corruption_share)
+        return not (self.warps or self.stroke_share or self.neighbour_share or self.corruption_share)
 
     @property
     def warps(self) -> bool:
@@ -93,9 +98,28 @@ def augment(
         images = vary_stroke_width(images, config.stroke_share, generator)
     if config.warps:
         images = _warp(images, config, generator)
+    if config.neighbour_share:
+        images = _with_neighbours(images, config.neighbour_share, generator)
     if config.corruption_share:
         images = corrupt(images, config.corruption_share, generator)
     return images
+
+
+def _with_neighbours(
+    images: NDArray[np.uint8], share: float, generator: np.random.Generator
+) -> NDArray[np.uint8]:
+    """Put other images a digit's width away, so that only their edges are in the picture."""
+    n, height, width = images.shape
+    crowded = images.copy()
+    neighbours = generator.permutation(n)
+    distances = generator.uniform(*_NEIGHBOURS_DISTANCE, n) * generator.choice([-1, 1], n)
+    beside = np.less(generator.random(n), _BESIDE_SHARE)
+    for i in np.flatnonzero(generator.random(n) < share):
+        rows, columns = (0, round(distances[i] * width)) if beside[i] else (round(distances[i] * height), 0)
+        seen = crowded[i, max(rows, 0) : height + rows, max(columns, 0) : width + columns]
+        edge = images[neighbours[i], max(-rows, 0) : height - rows, max(-columns, 0) : width - columns]
+        np.maximum(seen, edge[: seen.shape[0], : seen.shape[1]], out=seen)
+    return crowded
 
 
 def _warp(

@@ -1,9 +1,10 @@
 """Pictures of what is no single digit, to train a classifier's refusal.
 
-Two sorts, as a page shows them to the classifier: what is no digit at all, in five kinds in equal shares,
+Two sorts, as a page shows them to the classifier: what is no digit at all, in six kinds,
 
     turned       digits turned or mirrored into letters: a seven upside down is an L
     written      letters and signs of many scripts, drawn by a shaky hand
+    marks        brackets, commas, dashes
     scribbled    strokes that mean nothing, and small drawings
     textures     noise, stripes, blots
     spoiled      digits with their quarters shuffled, digits crossed out
@@ -37,14 +38,15 @@ from inkdigits.strokes import (
     filling,
     glyphs,
     hatching,
+    mark,
     signs,
     zigzag,
 )
+from inkdigits.textures import TEXTURES
 
 __all__ = ["not_digits", "several_digits"]
 
 Grey = NDArray[np.uint8]
-Plane = NDArray[np.float64]  # (28, 28)
 
 _SIDE = 28
 _BOX_SIDE = 20
@@ -83,8 +85,8 @@ def not_digits(images: Grey, labels: NDArray[np.integer], n: int, generator: np.
         DatasetError: the digits are not as in MNIST, or not all there.
         MissingExtraError: the line fonts are not installed.
     """
-    makers = generator.permutation(np.arange(n) % len(_KINDS))
-    by_number = tuple(_KINDS.values())
+    by_number = [maker for maker, shares in _KINDS.values() for _ in range(shares)]
+    makers = generator.permutation(np.arange(n) % len(by_number))
     return _make([by_number[number] for number in makers], _digits(images, labels), generator)
 
 
@@ -243,6 +245,10 @@ def _scribbled(_: _Digits, generator: np.random.Generator) -> Grey | None:
     return _drawn(drawings[generator.integers(len(drawings))], generator)
 
 
+def _marked(_: _Digits, generator: np.random.Generator) -> Grey | None:
+    return _drawn(evenly_spaced(mark(generator)), generator)
+
+
 def _drawn(strokes: Strokes, generator: np.random.Generator) -> Grey | None:
     """Draw evenly spaced strokes by hand: most where MNIST's digits are, some anywhere on a page.
 
@@ -263,11 +269,11 @@ def _drawn(strokes: Strokes, generator: np.random.Generator) -> Grey | None:
     return _in_form(draw_strokes(middle + longest * points, strokes, pen, side))
 
 
-# Textures, as levels from 0 to 1 that may go beyond.
+# Textures.
 
 
 def _textured(_: _Digits, generator: np.random.Generator) -> Grey | None:
-    levels = _TEXTURES[generator.integers(len(_TEXTURES))](generator)
+    levels = TEXTURES[generator.integers(len(TEXTURES))](generator)
     texture = np.rint(255 * np.clip(levels, 0, 1)).astype(np.uint8)
     if generator.random() < 0.5:
         return texture
@@ -278,66 +284,6 @@ def _textured(_: _Digits, generator: np.random.Generator) -> Grey | None:
 
 def _on_page(picture: Grey) -> Grey:
     return np.pad(picture, (_PAGE_SIDE - _SIDE) // 2)
-
-
-def _noise(generator: np.random.Generator) -> Plane:
-    levels: Plane = generator.random((_SIDE, _SIDE)) ** generator.uniform(0.5, 6)
-    return levels
-
-
-def _speckle(generator: np.random.Generator) -> Plane:
-    return np.less(generator.random((_SIDE, _SIDE)), generator.uniform(0.05, 0.6)).astype(np.float64)
-
-
-def _blots(generator: np.random.Generator) -> Plane:
-    noise = generator.standard_normal((_SIDE, _SIDE))
-    smooth: Plane = cv2.GaussianBlur(noise, (0, 0), generator.uniform(0.8, 3))
-    sharpness = 10 ** generator.uniform(0, 1.5)
-    blots: Plane = 0.5 + sharpness * (smooth / smooth.std() + generator.uniform(-0.5, 0.7))
-    return blots
-
-
-def _stripes(generator: np.random.Generator) -> Plane:
-    """Stripes; or a checkerboard, two sets of stripes multiplied."""
-    sharpness = 10 ** generator.uniform(-0.3, 1)
-    waves = np.sin(_ramp(generator.uniform(15, 40), generator))
-    if generator.random() < 0.5:
-        waves = waves * np.sin(_ramp(generator.uniform(15, 40), generator))
-    return 0.5 + sharpness * waves
-
-
-def _gradient(generator: np.random.Generator) -> Plane:
-    return _ramp(generator.uniform(0.8, 2), generator) - generator.uniform(0, 0.5)
-
-
-def _ramp(height: float, generator: np.random.Generator) -> Plane:
-    """What rises by about `height` across the picture, in any direction."""
-    angle, places = generator.uniform(0, 2 * np.pi), np.linspace(0, height, _SIDE)
-    ramp: Plane = np.cos(angle) * places[:, None] + np.sin(angle) * places + generator.uniform(0, height)
-    return ramp
-
-
-def _rectangles(generator: np.random.Generator) -> Plane:
-    """Rectangles on top of each other; most of them hide much of the paper."""
-    levels = np.zeros((_SIDE, _SIDE))
-    for left, top in generator.integers(0, 20, (int(generator.integers(3, 9)), 2)):
-        width, height = generator.integers(4, 22, 2)
-        levels[top : top + height, left : left + width] = generator.uniform(0, 1.5)
-    return levels
-
-
-def _filled(generator: np.random.Generator) -> Plane:
-    """One filled square or disc, dented."""
-    levels = _blots(generator) * 0.1
-    middle, half = generator.uniform(11, 17, 2).round().astype(int), int(generator.integers(6, 12))
-    if generator.random() < 0.5:
-        cv2.circle(levels, middle.tolist(), half, 1.0, -1)
-    else:
-        cv2.rectangle(levels, (middle - half).tolist(), (middle + half).tolist(), 1.0, -1)
-    return levels
-
-
-_TEXTURES = (_noise, _speckle, _blots, _stripes, _gradient, _rectangles, _filled)
 
 
 # Digits that are spoiled, and several of them.
@@ -416,10 +362,11 @@ def _several(digits: _Digits, generator: np.random.Generator) -> Grey | None:
     return _in_form(np.ascontiguousarray(page.T if is_column else page))
 
 
-_KINDS: dict[str, Maker] = {
-    "turned": _turned,
-    "written": _written,
-    "scribbled": _scribbled,
-    "textures": _textured,
-    "spoiled": _spoiled,
+_KINDS: dict[str, tuple[Maker, int]] = {  # and how many shares
+    "turned": (_turned, 1),
+    "written": (_written, 2),
+    "marks": (_marked, 1),
+    "scribbled": (_scribbled, 1),
+    "textures": (_textured, 1),
+    "spoiled": (_spoiled, 1),
 }

@@ -125,6 +125,7 @@ class Recipe:
         model: an architecture of `inkdigits.models`.
         data: names or paths of datasets; several are joined, and one named twice counts twice.
         validation_writers: whose digits are for validation, in datasets that tell the writers apart.
+        n_allographs: how many ones with a flag, sevens with a bar and zeros with a slash are drawn.
         kept_writers: whose digits are left out of the training altogether, to check the model on.
         training: how the weights are found.
         augmentation: how training images are changed.
@@ -135,12 +136,14 @@ class Recipe:
     data: tuple[str, ...] = ("mnist",)
     validation_writers: tuple[str, ...] = ()
     kept_writers: tuple[str, ...] = ()
+    n_allographs: int = 0
     training: TrainingConfig = field(default_factory=TrainingConfig)
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     refusal: RefusalConfig = field(default_factory=RefusalConfig)
 
     def __post_init__(self) -> None:
         """Check that there is something to learn from."""
+        require(self.n_allographs >= 0, "n_allographs", expected="0 or more", found=self.n_allographs)
         require(len(self.data) > 0, "data", expected="at least one dataset", found=self.data)
 
 

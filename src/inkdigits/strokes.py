@@ -29,6 +29,7 @@ __all__ = [
     "filling",
     "glyphs",
     "hatching",
+    "mark",
     "signs",
     "zigzag",
 ]
@@ -47,8 +48,8 @@ _CHARACTERS = {
     "scripts": "ACEFHKMNPRUVWXacdehjkmnprtuvwx&?",
     "scriptc": "ACEFHKMNPRUWXacdehjkmnprtuvwx&?",
     "gothiceng": "AFHKMNPRTUVWXYefhkmnrtuvwxy&?",
-    "greeks": "ACDEGJKLMNPRSTUVWcegjklmpqstuvwx",
-    "cyrilc_1": "ADEFGIJKLMNPQRSTUVWYZadefgijklmnpqrstuvwyz",
+    "greeks": "ACDEGJKLMNPRSTVWcegjklmpqstvwx",
+    "cyrilc_1": "ADEFGIJKLMNPQRSTVWYZadefgijklmnpqrstvwyz",
     "mathlow": "!\"#&':;?@^bcdefghijklnwxyz|~",
     "symbolic": "!369:<>CDEFGIJLMNOPQRSTUVWXYZ[]^_`abcdefmnx{|~",
     "astrology": "!$%'/:=>?@[]`{|}~",
@@ -166,6 +167,22 @@ def _loops(generator: np.random.Generator) -> Strokes:
 def bundle(generator: np.random.Generator) -> Strokes:
     """Straight lines anywhere."""
     return list(generator.uniform(size=(int(generator.integers(4, 9)), 2, 2)))
+
+
+def mark(generator: np.random.Generator) -> Strokes:
+    """A bracket, a comma or an apostrophe, bent enough to be no one; or a short stroke that lies down."""
+    times = np.linspace(-1, 1, 30)
+    kind = generator.integers(3)
+    if kind == 0:
+        lying = np.stack([times, generator.uniform(-0.25, 0.25) * times], axis=1)
+        return [lying + np.array([0, 1]) * generator.uniform(-0.1, 0.1) * (1 - times**2)[:, None]]
+    # A bracket's depth, half its height 1. Not deeper, nor bent nearer to its ends: that may be a seven.
+    bend = generator.uniform(0.3, 0.65) * generator.choice([-1, 1])
+    lean = generator.uniform(-0.1, 0.3)
+    peak = generator.uniform(-0.3, 0.3) if kind == 1 else -0.35
+    arc = np.where(times < peak, (times - peak) / (1 + peak), (times - peak) / (1 - peak))
+    curve = np.stack([bend * (1 - arc**2) - lean * times, times], axis=1)
+    return [curve] if kind == 1 else [curve, curve[:8] * [0.6, 1]]  # a comma's head is thick
 
 
 SCRIBBLES = (_tangle, zigzag, _spiral, hatching, _loops, bundle)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from inkdigits.allographs import allographs
 from inkdigits.datasets import Dataset, Split, combine, load
 from inkdigits.errors import ConfigError, TrainingError
 from inkdigits.metrics import N_DIGITS
@@ -61,6 +62,8 @@ def gather(recipe: Recipe) -> TrainingData:
     trains, validates = _parts(digits, recipe)
     training = digits.take(np.repeat(trains, times[trains]))
     validation = digits.take(validates) if len(validates) else None
+    if recipe.n_allographs:
+        training = _with_allographs(training, digits.take(trains), recipe)
     if recipe.refusal.reasons:
         training = _with_refusals(training, digits.take(trains), recipe)
     return TrainingData(training, validation, joined.test)
@@ -90,6 +93,14 @@ def _written_by(names: tuple[str, ...], digits: Split) -> NDArray[np.bool_]:
             remedy="Correct the names in the recipe.",
         )
     return np.isin(writers, names)
+
+
+def _with_allographs(training: Split, digits: Split, recipe: Recipe) -> Split:
+    assert digits.labels is not None
+    assert training.labels is not None
+    generator = np.random.default_rng([recipe.training.seed, 4])
+    images, labels = allographs(digits.images, digits.labels, recipe.n_allographs, generator)
+    return Split(np.concatenate([training.images, images]), np.concatenate([training.labels, labels]))
 
 
 def _with_refusals(training: Split, digits: Split, recipe: Recipe) -> Split:
