@@ -38,6 +38,7 @@ from measuring import write_results
 
 LOOKALIKES = set("OoDQIilLjJSsZzBbqgG|/")  # digits in all but name, for some hand or other
 ACCEPTED_DIGITS = 0.95
+MAX_ERROR = 0.005
 CORRUPTED_IMAGES = 2_000
 
 Page = NDArray[np.uint8]
@@ -81,6 +82,7 @@ def main() -> None:
         {
             "backend": backend_name(),
             "digits": {name: _judge(digits[name], predictions[name]) for name in digits},
+            "max_error": _bounded(model, digits),
             "calibration_error_percent": _calibration(digits, predictions),
             "corrupted_mnist_percent": _corrupted(recognizer),
             "not_digits_accepted_percent": _not_digits(options.data, model, digits),
@@ -154,6 +156,26 @@ def _judge(pictures: Pictures, predictions: list[Prediction]) -> dict[str, objec
         "wrong": sum(not one.refused for one in predictions) - sum(right),
         "refused": dict(Counter(one.reason for one in predictions if one.refused)),
     }
+
+
+def _bounded(model: bytes, digits: dict[str, Pictures]) -> dict[str, object]:
+    """What a bound on the error holds: the share that is read, and of that the share that is wrong."""
+    recognizer = Recognizer(model, max_error=MAX_ERROR)
+    found: dict[str, object] = {"bound_percent": 100 * MAX_ERROR}
+    for name, pictures in digits.items():
+        read = [
+            str(one.digit) == label
+            for one, label in zip(_read(recognizer, pictures), pictures.labels, strict=True)
+            if not one.refused
+        ]
+        found[name] = {
+            "n": len(pictures.labels),
+            "n_read": len(read),
+            "n_wrong": len(read) - sum(read),
+            "coverage_percent": 100 * len(read) / len(pictures.labels),
+            "error_percent": 100 * (len(read) - sum(read)) / max(len(read), 1),
+        }
+    return found
 
 
 def _calibration(digits: dict[str, Pictures], predictions: dict[str, list[Prediction]]) -> dict[str, float]:
