@@ -188,8 +188,8 @@ def test_images_are_needed() -> None:
 
 
 def test_options_are_checked() -> None:
-    with pytest.raises(ConfigError, match="10 names, found 2"):
-        evaluate(two_mistakes, numbered_split(), name="x", class_names=("boot", "bag"))
+    with pytest.raises(ConfigError, match="at least two names, found 1"):
+        evaluate(two_mistakes, numbered_split(), name="x", class_names=("boot",))
     with pytest.raises(ConfigError, match="batch_size"):
         evaluate(two_mistakes, numbered_split(), name="x", batch_size=0)
     with pytest.raises(ConfigError, match="n_worst"):

@@ -16,6 +16,7 @@ SIZE = (920, 356)
 PAGE, INK, BARS = (slice(20, 300), slice(320, 600), slice(620, 900))  # columns of pixels
 PANELS = slice(56, 336)  # rows of pixels
 ACCENT = (213, 94, 0)
+DIGIT_NAMES = tuple("0123456789")
 
 
 def examination(page: NDArray[np.uint8], box: Box | None, digit: int = 3) -> Examination:
@@ -24,11 +25,11 @@ def examination(page: NDArray[np.uint8], box: Box | None, digit: int = 3) -> Exa
     ink[10:18, 10:18] = 1
     if box is None:
         prediction = Prediction(None, 0.0, (0.1,) * 10, refused=True, reason="blank", box=None)
-        return Examination(page, Normalized(ink * 0, None), prediction)
+        return Examination(page, Normalized(ink * 0, None), prediction, DIGIT_NAMES)
     row = [0.02] * 10
     row[digit] = 0.82
-    prediction = Prediction(digit, 0.82, tuple(row), refused=False, reason=None, box=box)
-    return Examination(page, Normalized(ink, box), prediction)
+    prediction = Prediction(digit, 0.82, tuple(row), refused=False, reason=None, box=box, label=str(digit))
+    return Examination(page, Normalized(ink, box), prediction, DIGIT_NAMES)
 
 
 def page_of(width: int, height: int, box: Box) -> NDArray[np.uint8]:
@@ -112,8 +113,8 @@ def test_the_bar_of_the_answer_stands_out(digit: int) -> None:
 def test_nothing_touches_the_edge() -> None:
     box = Box(0, 0, 50, 50)
     sure = examination(page_of(50, 50, box), box)
-    prediction = Prediction(0, 1.0, (1.0, *[0.0] * 9), refused=False, reason=None, box=box)
-    for one in (sure, Examination(sure.page, sure.normalized, prediction)):
+    prediction = Prediction(0, 1.0, (1.0, *[0.0] * 9), refused=False, reason=None, box=box, label="0")
+    for one in (sure, Examination(sure.page, sure.normalized, prediction, DIGIT_NAMES)):
         pixels = pixels_of(draw_explanation(one))
         pixels = pixels.copy()
         pixels[12:-12, 12:-12] = 255
@@ -128,5 +129,5 @@ def test_a_refused_picture_has_neither_frame_nor_bars() -> None:
 
 
 def test_verdicts() -> None:
-    assert verdict(Prediction(7, 0.9871, (0.1,) * 10, False, None, Box(0, 0, 1, 1))) == "7, 98.7% sure"
+    assert verdict(Prediction(7, 0.9871, (0.1,) * 10, False, None, Box(0, 0, 1, 1), "7")) == "7, 98.7% sure"
     assert verdict(Prediction(None, 0.0, (0.1,) * 10, True, "blank", None)) == "Refused: blank"

@@ -87,8 +87,8 @@ def test_log_loss_stays_finite_when_the_truth_was_ruled_out() -> None:
 
 
 def test_log_loss_refuses_rows_of_another_length() -> None:
-    with pytest.raises(DatasetError, match=r"\(2, 9\)"):
-        log_loss(np.full((2, 9), 1 / 9), np.array([0, 1]))
+    with pytest.raises(DatasetError, match=r"\(3, 9\)"):
+        log_loss(np.full((3, 9), 1 / 9), np.array([0, 1]))
 
 
 # --- confusion and scores -------------------------------------------------------------------------

@@ -43,3 +43,9 @@ def test_records_are_frozen() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         SEVEN.digit = 1  # type: ignore[misc]
     assert len({SEVEN, SEVEN}) == 1
+
+
+def test_a_class_that_is_no_digit_is_named_in_the_json() -> None:
+    letter = Prediction(None, 0.9, (0.1, 0.9), refused=False, reason=None, box=None, label="B")
+    assert letter.to_json()["label"] == "B"
+    assert "label" not in SEVEN.to_json()

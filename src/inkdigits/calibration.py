@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, logsumexp, softmax
 
-from inkdigits.metrics import N_DIGITS
 from inkdigits.risk_control import risk_bounds
 
 __all__ = ["calibrate", "fit_temperature"]
@@ -30,9 +29,9 @@ def calibrate(
     """What a model file says about the meaning of its logits.
 
     Args:
-        logits: (N, 10 + R), of digits that the weights were not fitted on.
-        labels: (N,), 0 to 9.
-        refusals: the R names of the outputs after the ten digits.
+        logits: (N, C + R), of digits, or of C other classes, that the weights were not fitted on.
+        labels: (N,), each below C.
+        refusals: the R names of the outputs after those of the classes.
         digits_accepted: the share of these digits that is to be taken for digits.
         promises: whether these digits are like those to come, so that `risk_bounds` hold for them.
 
@@ -40,7 +39,8 @@ def calibrate(
         The keys `temperature`; with refusals `refusals`, `least_digit_log_odds` and `least_confidence`;
         with promises `risk_bounds`.
     """
-    digits, others = logits[:, :N_DIGITS], logits[:, N_DIGITS:]
+    n_classes = logits.shape[1] - len(refusals)
+    digits, others = logits[:, :n_classes], logits[:, n_classes:]
     temperature = fit_temperature(digits, labels)
     probabilities = softmax(digits.astype(np.float64) / temperature, axis=1)
     confidences = probabilities.max(axis=1)
@@ -65,8 +65,8 @@ def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> 
     """Find the temperature T for which softmax(logits / T) has the least log-loss.
 
     Args:
-        logits: (N, 10), of images that the weights were not fitted on.
-        labels: (N,), 0 to 9.
+        logits: (N, C), of images that the weights were not fitted on.
+        labels: (N,), each below C.
 
     Returns:
         T: above 1 where the model was too sure of itself, below 1 where it was not sure enough.

@@ -1,11 +1,11 @@
-"""One ONNX file that turns 28x28 ink into ten probabilities.
+"""One ONNX file that turns 28x28 ink into the probabilities of the ten digits, or of other classes.
 
 The file comes as bytes, so nothing beside it is opened: no external data, no custom operators. It need
-not be ours: any classifier of ten classes does whose input holds 784 numbers an image. Its output is
+not be ours: any classifier of the ten digits does whose input holds 784 numbers an image. Its output is
 taken for probabilities where every row is, and for logits otherwise.
 
-A file of ours may have outputs beyond the ten digits, and names them in its metadata: what the network
-takes for no digit, and why. Such an image is refused.
+A file of ours names its classes in its metadata. It may have outputs beyond them, and names these too: what
+the network takes for no digit, and why. Such an image is refused.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from inkdigits.risk_control import RiskBound
 
 __all__ = ["Classifier", "Judgement", "bundled_model", "to_ink"]
 
-_N_CLASSES = 10
+_DIGITS = tuple("0123456789")
 _BATCH = 500  # images at a time: what a network holds between layers is 100 times its input
 _INPUT_TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(uint8)": np.uint8}
 _MAX_MODEL_BYTES = 500_000_000
@@ -48,7 +48,7 @@ class Judgement:
     """What a classifier says of N images.
 
     Attributes:
-        probabilities: (N, 10), calibrated, of each digit if it is a digit; rows sum to 1.
+        probabilities: (N, C), calibrated, of each digit if it is a digit; rows sum to 1.
         digit_log_odds: (N,), natural logarithm of the odds that it is one digit; infinite where the model
             knows nothing but digits.
         reasons: N reasons to refuse, None for an image that is accepted.
@@ -70,7 +70,8 @@ class Classifier:
 
     Attributes:
         metadata: what our export wrote into the file; empty for a file that is not ours.
-        refusals: the names of the outputs after the ten digits.
+        class_names: what the classes are, in the order of the outputs; the ten digits, as texts, for most.
+        refusals: the names of the outputs after those.
         risk_bounds: what error each threshold of the confidence promises (`inkdigits.risk_control`); empty
             where nothing is promised.
 
@@ -97,6 +98,7 @@ class Classifier:
         self._temperature = _number(self.metadata, "temperature", 1.0, name)
         self._least_log_odds = _number(self.metadata, "least_digit_log_odds", 0.0, name)
         self._least_confidence = _number(self.metadata, "least_confidence", 0.0, name)
+        self.class_names = _class_names(self.metadata, name)
         self.refusals = _refusals(self.metadata, name)
         self.risk_bounds = _risk_bounds(self.metadata, name)
         self._check_output()
@@ -122,7 +124,7 @@ class Classifier:
         return cls(model, name=str(path), normalizer_version=normalizer_version, n_threads=n_threads)
 
     def probabilities(self, ink: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Classify images (N, 28, 28), 0 paper to 1 ink -> probabilities (N, 10), rows sum to 1."""
+        """Classify images (N, 28, 28), 0 paper to 1 ink -> probabilities (N, C), rows sum to 1."""
         return self._probabilities(self.scores(ink))
 
     def judge(self, ink: NDArray[np.float32]) -> Judgement:
@@ -131,7 +133,8 @@ class Classifier:
         probabilities = self._probabilities(scores)
         if not self.refusals:
             return Judgement(probabilities, np.full(len(ink), np.inf, np.float32), (None,) * len(ink))
-        digits, others = scores[:, :_N_CLASSES], scores[:, _N_CLASSES:]
+        n_classes = len(self.class_names)
+        digits, others = scores[:, :n_classes], scores[:, n_classes:]
         log_odds = _log_sum_exp(digits) - _log_sum_exp(others)
         reasons = tuple(
             self.refusals[other]
@@ -146,14 +149,14 @@ class Classifier:
         return Judgement(probabilities, log_odds, reasons)
 
     def scores(self, ink: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The model's own output (N, 10 + refusals), logits for the models of this package."""
+        """The model's own output (N, C + refusals), logits for the models of this package."""
         starts = range(0, max(len(ink), 1), _BATCH)
         return np.concatenate([self._run(ink[start : start + _BATCH]) for start in starts])
 
     def _probabilities(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
         if not self.refusals and _are_probabilities(scores):
             return scores
-        return _softmax(scores[:, :_N_CLASSES] / self._temperature)
+        return _softmax(scores[:, : len(self.class_names)] / self._temperature)
 
     def _run(self, ink: NDArray[np.float32]) -> NDArray[np.float32]:
         images = ink.reshape(len(ink), *self._input_shape)
@@ -175,13 +178,13 @@ class Classifier:
                 found=str(error).splitlines()[0],
                 remedy="Check the model with ONNX Runtime.",
             ) from error
-        n_outputs = _N_CLASSES + len(self.refusals)
+        n_outputs = len(self.class_names) + len(self.refusals)
         if shape != (2, n_outputs):
             raise ModelError(
                 self.name,
                 expected=f"an output of {n_outputs} numbers an image",
                 found=f"the shape {shape} for two images",
-                remedy="Use a classifier of the ten digits.",
+                remedy="Use a classifier of the ten digits, or a model that inkdigits trained.",
             )
 
 
@@ -243,6 +246,19 @@ def _number(metadata: Mapping[str, object], key: str, default: float, name: str)
         name,
         expected=f"a {key} above 0 in the metadata" if key == "temperature" else f"a finite {key}",
         found=repr(value),
+        remedy="Export the model again.",
+    )
+
+
+def _class_names(metadata: Mapping[str, object], name: str) -> tuple[str, ...]:
+    value = metadata.get("class_names", list(_DIGITS))
+    is_named = isinstance(value, list) and all(isinstance(one, str) and one for one in value)
+    if is_named and len(set(value)) == len(value) >= 2:  # type: ignore[call-overload,arg-type]
+        return tuple(value)  # type: ignore[arg-type]
+    raise ModelError(
+        name,
+        expected="class_names in the metadata that are two or more different texts",
+        found=repr(value)[:60],
         remedy="Export the model again.",
     )
 

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from inkdigits.datasets import Split
 from inkdigits.errors import ConfigError, DatasetError, ModelError
 from inkdigits.metrics import (
-    N_DIGITS,
     TARGET_RISKS,
     accuracy_interval,
     area_under_risk_coverage,
@@ -34,7 +33,7 @@ from inkdigits.report import Coverage, Mistake, Report, write_report
 __all__ = ["Classify", "Coverage", "Mistake", "Report", "evaluate", "write_report"]
 
 Classify = Callable[[NDArray[np.uint8]], NDArray[np.floating]]
-"""Maps images as in MNIST, (N, 28, 28), 0 paper to 255 ink, to probabilities, (N, 10)."""
+"""Maps images as in MNIST, (N, 28, 28), 0 paper to 255 ink, to probabilities, (N, C), of C classes."""
 
 # Half-precision models are off by about this much after a softmax; logits are off by far more.
 _SUM_TOLERANCE = 5e-3
@@ -53,22 +52,23 @@ def evaluate(
     """Run a classifier over a split and measure all that a `Report` holds.
 
     Args:
-        classify: maps images as in MNIST, (N, 28, 28), to probabilities, (N, 10).
-        split: labelled images; the labels run from 0 to 9.
+        classify: maps images as in MNIST, (N, 28, 28), to probabilities, (N, C).
+        split: labelled images; the labels run from 0 to C - 1.
         name: what is judged, on what; the title of the report.
-        class_names: ten names, where the classes are not digits.
+        class_names: C names, where the classes are not the ten digits.
         n_worst: how many mistakes the report keeps.
         batch_size: images per call; 500 divides MNIST's 10,000 and 60,000, so no batch has an odd size.
         clock: seconds, as `time.perf_counter` gives them.
 
     Raises:
-        DatasetError: the split is empty, has no labels, or has labels other than 0 to 9.
-        ModelError: `classify` does not return one row of ten probabilities per image.
-        ConfigError: not ten class names, or a number that is too small.
+        DatasetError: the split is empty, has no labels, or has labels of no class.
+        ModelError: `classify` does not return one row of C probabilities per image.
+        ConfigError: fewer than two class names, or a number that is too small.
     """
     _check_options(class_names, n_worst, batch_size)
-    labels = _labels_of(split, name)  # (N,)
-    probabilities, images_per_second = _classify_all(classify, split.images, batch_size, clock)
+    n_classes = len(class_names)
+    labels = _labels_of(split, name, n_classes)  # (N,)
+    probabilities, images_per_second = _classify_all(classify, split.images, n_classes, batch_size, clock)
     digits = probabilities.argmax(axis=1)  # (N,)
     confidences = probabilities.max(axis=1)  # (N,)
     right = digits == labels  # (N,)
@@ -86,18 +86,18 @@ def evaluate(
         aurc=area_under_risk_coverage(curve),
         coverages=tuple(Coverage(risk, coverage_at_risk(curve, risk)) for risk in TARGET_RISKS),
         curve=curve,
-        per_digit=per_digit_scores(labels, digits),
-        confusion=tuple(tuple(row) for row in confusion_matrix(labels, digits).tolist()),
+        per_digit=per_digit_scores(labels, digits, n_classes),
+        confusion=tuple(tuple(row) for row in confusion_matrix(labels, digits, n_classes).tolist()),
         worst_mistakes=_worst_mistakes(probabilities, labels, n_worst),
         images_per_second=images_per_second,
     )
 
 
 def _check_options(class_names: Sequence[str], n_worst: int, batch_size: int) -> None:
-    if len(class_names) != N_DIGITS:
+    if len(class_names) < 2:
         raise ConfigError(
             "class_names",
-            expected=f"{N_DIGITS} names",
+            expected="at least two names",
             found=f"{len(class_names)}",
             remedy="Name each class once, in the order of the labels.",
         )
@@ -108,7 +108,7 @@ def _check_options(class_names: Sequence[str], n_worst: int, batch_size: int) ->
             )
 
 
-def _labels_of(split: Split, name: str) -> NDArray[np.int64]:
+def _labels_of(split: Split, name: str, n_classes: int) -> NDArray[np.int64]:
     labels = split.labels
     if labels is None or len(labels) == 0:
         raise DatasetError(
@@ -117,20 +117,24 @@ def _labels_of(split: Split, name: str) -> NDArray[np.int64]:
             found="no labels" if labels is None else "no images",
             remedy="Evaluate on a split with labels, such as the test images of MNIST.",
         )
-    if len(labels) != len(split.images) or labels.min() < 0 or labels.max() >= N_DIGITS:
+    if len(labels) != len(split.images) or labels.min() < 0 or labels.max() >= n_classes:
         raise DatasetError(
             name,
-            expected=f"{len(split.images):,} labels from 0 to 9, one per image",
+            expected=f"{len(split.images):,} labels from 0 to {n_classes - 1}, one per image",
             found=f"{len(labels):,} labels from {labels.min()} to {labels.max()}",
-            remedy="Evaluate on a dataset of ten classes.",
+            remedy="Evaluate on a dataset of the classes that the model knows.",
         )
     return labels
 
 
 def _classify_all(
-    classify: Classify, images: NDArray[np.uint8], batch_size: int, clock: Callable[[], float]
+    classify: Classify,
+    images: NDArray[np.uint8],
+    n_classes: int,
+    batch_size: int,
+    clock: Callable[[], float],
 ) -> tuple[NDArray[np.float64], float]:
-    """Probabilities (N, 10), and the median number of images per second over the batches."""
+    """Probabilities (N, C), and the median number of images per second over the batches."""
     batches = []
     speeds = []
     for start in range(0, len(images), batch_size):
@@ -139,19 +143,19 @@ def _classify_all(
         probabilities = np.asarray(classify(batch))  # waits for frameworks that compute in the background
         elapsed_s = clock() - started_s
         speeds.append(len(batch) / max(elapsed_s, 1e-9))
-        batches.append(_checked(probabilities, len(batch)))
+        batches.append(_checked(probabilities, (len(batch), n_classes)))
     return np.concatenate(batches), float(np.median(speeds))
 
 
-def _checked(probabilities: NDArray[np.floating], n_images: int) -> NDArray[np.float64]:
-    if probabilities.shape != (n_images, N_DIGITS):
+def _checked(probabilities: NDArray[np.floating], shape: tuple[int, int]) -> NDArray[np.float64]:
+    if probabilities.shape != shape:
         raise ModelError(
             "classifier",
-            expected=f"probabilities of the shape {(n_images, N_DIGITS)}",
+            expected=f"probabilities of the shape {shape}",
             found=f"{probabilities.shape}",
-            remedy="Return one row of ten probabilities per image.",
+            remedy="Return one row per image, and in it the probability of each class.",
         )
-    rows = probabilities.astype(np.float64)  # (batch, 10)
+    rows = probabilities.astype(np.float64)  # (batch, C)
     sums = rows.sum(axis=1)
     # Written so that NaN, which compares false with everything, is refused too.
     if not (rows.min() >= 0 and np.abs(sums - 1).max() <= _SUM_TOLERANCE):

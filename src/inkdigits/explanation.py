@@ -1,4 +1,4 @@
-"""A picture of what the model saw: the page with the box, the 28x28 ink, the ten probabilities.
+"""A picture of what the model saw: the page with the box, the 28x28 ink, the probabilities.
 
 Drawn with Pillow alone, so that it needs no training extra.
 """
@@ -18,6 +18,8 @@ __all__ = ["draw_explanation", "verdict"]
 _SIDE = 280  # each of the three panels
 _MARGIN = 20
 _HEADER = 36
+_MOST_BARS = 10
+_LONGEST_NAME = 12
 _CLEARANCE = 3  # between the ink and the frame around it
 # Okabe and Ito's colours, told apart by colour-blind eyes.
 _ACCENT = (213, 94, 0)
@@ -38,7 +40,7 @@ def draw_explanation(examination: Examination) -> PIL.Image.Image:
     if examination.prediction.box is None:
         _write(draw, _left(2), _MARGIN + _HEADER + 3, "There is no ink on the page.")
     else:
-        _draw_probabilities(draw, examination.prediction)
+        _draw_probabilities(draw, examination)
     return canvas
 
 
@@ -46,7 +48,7 @@ def verdict(prediction: Prediction) -> str:
     """The answer in a few words."""
     if prediction.refused:
         return f"Refused: {(prediction.reason or '').replace('_', ' ')}"
-    return f"{prediction.digit}, {_percent(prediction.confidence)} sure"
+    return f"{prediction.label}, {_percent(prediction.confidence)} sure"
 
 
 def _percent(probability: float) -> str:
@@ -89,15 +91,24 @@ def _draw_ink(canvas: PIL.Image.Image, ink: NDArray[np.float32]) -> None:
     ImageDraw.Draw(canvas).rectangle((left - 1, top - 1, left + _SIDE, top + _SIDE), outline=_FAINT)
 
 
-def _draw_probabilities(draw: ImageDraw.ImageDraw, prediction: Prediction) -> None:
+def _draw_probabilities(draw: ImageDraw.ImageDraw, examination: Examination) -> None:
+    """A bar for each of ten classes; of more classes, for the ten likeliest."""
     font = ImageFont.load_default(16)
-    step = _SIDE / 10
-    left, right = _left(2) + 22, _left(2) + _SIDE
-    longest = _SIDE - 90
-    for digit, probability in enumerate(prediction.probabilities):
-        top = _MARGIN + _HEADER + digit * step
-        draw.text((_left(2), top + 3), str(digit), fill=_TEXT, font=font)
-        colour = _ACCENT if digit == prediction.digit else _BAR
-        draw.rectangle((left, top + 4, left + max(1, longest * probability), top + step - 4), fill=colour)
-        figure = _percent(probability)
+    probabilities, names = examination.prediction.probabilities, examination.class_names
+    shown = sorted(range(len(names)), key=lambda number: -probabilities[number])[:_MOST_BARS]
+    step = _SIDE / _MOST_BARS
+    widest = max(draw.textlength(_short(names[number]), font) for number in shown)
+    left, right = _left(2) + max(22, widest + 8), _left(2) + _SIDE
+    longest = right - left - 68
+    for row, number in enumerate(sorted(shown)):
+        top = _MARGIN + _HEADER + row * step
+        draw.text((_left(2), top + 3), _short(names[number]), fill=_TEXT, font=font)
+        colour = _ACCENT if names[number] == examination.prediction.label else _BAR
+        length = max(1, longest * probabilities[number])
+        draw.rectangle((left, top + 4, left + length, top + step - 4), fill=colour)
+        figure = _percent(probabilities[number])
         draw.text((right - draw.textlength(figure, font), top + 3), figure, fill=_TEXT, font=font)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"

@@ -132,59 +132,65 @@ def accuracy_interval(n_right: int, n: int) -> Interval:
 
 
 def log_loss(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> float:
-    """Mean negative log-probability of the right digit, in nats; 0 is perfect, ln 10 is guessing.
+    """Mean negative log-probability of the right digit, in nats; 0 is perfect, ln C is guessing.
 
     Args:
-        probabilities: (N, 10), rows that sum to 1; clipped away from 0 before the logarithm.
-        labels: (N,), 0 to 9.
+        probabilities: (N, C), rows that sum to 1; clipped away from 0 before the logarithm.
+        labels: (N,), each below C.
 
     Raises:
         DatasetError: the shapes do not fit, there are no images, or a label is not a digit.
     """
-    if probabilities.shape != (len(labels), N_DIGITS):
+    if probabilities.ndim != 2 or len(probabilities) != len(labels):
         raise DatasetError(
             "probabilities",
-            expected=f"the shape {(len(labels), N_DIGITS)}",
-            found=f"{probabilities.shape}",
-            remedy="Pass one row of ten probabilities per label.",
+            expected=f"a row for each of the {len(labels):,} labels",
+            found=f"the shape {probabilities.shape}",
+            remedy="Pass one row of probabilities per label.",
         )
-    _check_digits("labels", labels)
+    _check_classes("labels", labels, probabilities.shape[1])
     of_label = probabilities[np.arange(len(labels)), labels].astype(np.float64)  # (N,)
     return float(-np.log(np.clip(of_label, _SMALLEST_PROBABILITY, 1.0)).mean())
 
 
-def confusion_matrix(labels: NDArray[np.integer], digits: NDArray[np.integer]) -> NDArray[np.int64]:
-    """Counts of label against digit read, (10, 10): rows are the truth, columns the reading.
+def confusion_matrix(
+    labels: NDArray[np.integer], digits: NDArray[np.integer], n_classes: int = N_DIGITS
+) -> NDArray[np.int64]:
+    """Counts of label against digit read, (C, C): rows are the truth, columns the reading.
 
     Args:
-        labels: (N,), 0 to 9.
-        digits: (N,), 0 to 9, as read by the classifier.
+        labels: (N,), each below C.
+        digits: (N,), each below C, as read by the classifier.
+        n_classes: C.
 
     Raises:
-        DatasetError: the lengths differ, there are no images, or a value is not a digit.
+        DatasetError: the lengths differ, there are no images, or a value is no class.
     """
     _check_same_length("labels", labels, "digits", digits)
-    _check_digits("labels", labels)
-    _check_digits("digits", digits)
-    counts = sklearn_metrics.confusion_matrix(labels, digits, labels=np.arange(N_DIGITS))
+    _check_classes("labels", labels, n_classes)
+    _check_classes("digits", digits, n_classes)
+    counts = sklearn_metrics.confusion_matrix(labels, digits, labels=np.arange(n_classes))
     return np.asarray(counts, dtype=np.int64)
 
 
-def per_digit_scores(labels: NDArray[np.integer], digits: NDArray[np.integer]) -> tuple[DigitScores, ...]:
-    """Precision, recall, F1 and support of each of the ten digits, in order.
+def per_digit_scores(
+    labels: NDArray[np.integer], digits: NDArray[np.integer], n_classes: int = N_DIGITS
+) -> tuple[DigitScores, ...]:
+    """Precision, recall, F1 and support of each digit, or other class, in order.
 
     Args:
-        labels: (N,), 0 to 9.
-        digits: (N,), 0 to 9, as read by the classifier.
+        labels: (N,), each below C.
+        digits: (N,), each below C, as read by the classifier.
+        n_classes: C.
 
     Raises:
-        DatasetError: the lengths differ, there are no images, or a value is not a digit.
+        DatasetError: the lengths differ, there are no images, or a value is no class.
     """
     _check_same_length("labels", labels, "digits", digits)
-    _check_digits("labels", labels)
-    _check_digits("digits", digits)
+    _check_classes("labels", labels, n_classes)
+    _check_classes("digits", digits, n_classes)
     columns = sklearn_metrics.precision_recall_fscore_support(
-        labels, digits, labels=np.arange(N_DIGITS), zero_division=0.0
+        labels, digits, labels=np.arange(n_classes), zero_division=0.0
     )
     return tuple(
         DigitScores(digit, float(precision), float(recall), float(f1), int(support))
@@ -292,7 +298,7 @@ def _check_same_length(
         )
 
 
-def _check_digits(name: str, values: NDArray[np.integer]) -> None:
+def _check_classes(name: str, values: NDArray[np.integer], n_classes: int) -> None:
     if values.ndim != 1 or len(values) == 0 or not np.issubdtype(values.dtype, np.integer):
         raise DatasetError(
             name,
@@ -300,12 +306,12 @@ def _check_digits(name: str, values: NDArray[np.integer]) -> None:
             found=f"the shape {values.shape} of {values.dtype}",
             remedy="Pass one digit per image.",
         )
-    if values.min() < 0 or values.max() >= N_DIGITS:
+    if values.min() < 0 or values.max() >= n_classes:
         raise DatasetError(
             name,
-            expected="digits from 0 to 9",
+            expected="digits from 0 to 9" if n_classes == N_DIGITS else f"classes from 0 to {n_classes - 1}",
             found=f"values from {values.min()} to {values.max()}",
-            remedy="Use a dataset of the ten digits, or map its labels to 0 to 9.",
+            remedy="Use a dataset of these classes, or map its labels to their numbers.",
         )
 
 

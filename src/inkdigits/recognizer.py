@@ -36,11 +36,12 @@ _CHUNK = 32  # pictures in memory at a time in predict_many
 
 @dataclass(frozen=True, eq=False)
 class Examination:
-    """A prediction with what led to it: the grey page (H, W), and its ink."""
+    """A prediction with what led to it: the grey page (H, W), its ink, and the classes of the model."""
 
     page: NDArray[np.uint8]
     normalized: Normalized
     prediction: Prediction
+    class_names: tuple[str, ...]
 
 
 class Recognizer:
@@ -55,6 +56,7 @@ class Recognizer:
             that the model was calibrated on, and ends where they are of another kind.
 
     Attributes:
+        class_names: what the model tells apart, in the order of the probabilities; "0" to "9" for digits.
         coverage: the share of digits that is expected to be read under `max_error`; None without it.
 
     Raises:
@@ -82,6 +84,8 @@ class Recognizer:
                 normalizer_version=NORMALIZER_VERSION,
                 n_threads=n_threads,
             )
+        self.class_names = self._classifier.class_names
+        self._are_digits = self.class_names == tuple("0123456789")
         self._least_confidence = 0.0
         self.coverage: float | None = None
         if max_error is not None:
@@ -116,7 +120,7 @@ class Recognizer:
         page = read_image(source, self._limits)
         normalized = normalize(page)
         (prediction,) = self._decide([normalized])
-        return Examination(page, normalized, prediction)
+        return Examination(page, normalized, prediction, self.class_names)
 
     def classify(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Classify images that are as in MNIST already.
@@ -125,7 +129,7 @@ class Recognizer:
             images: (N, 28, 28) uint8, 0 paper to 255 ink.
 
         Returns:
-            Calibrated probabilities (N, 10); each row sums to 1.
+            Calibrated probabilities (N, C), of the ten digits or of `class_names`; each row sums to 1.
 
         Raises:
             ImageError: another shape or type.
@@ -170,8 +174,15 @@ class Recognizer:
         elif reason is None and confidence < self._least_confidence:
             reason = "unclear"
         if reason is None:
+            number = row.index(confidence)
             return Prediction(
-                row.index(confidence), confidence, row, refused=False, reason=None, box=page.box
+                number if self._are_digits else None,
+                confidence,
+                row,
+                refused=False,
+                reason=None,
+                box=page.box,
+                label=self.class_names[number],
             )
         kept = confidence if reason == "unclear" else 0.0
         return Prediction(None, kept, row, refused=True, reason=reason, box=page.box)

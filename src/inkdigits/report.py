@@ -62,7 +62,7 @@ class Report:
 
     Attributes:
         name: what was judged, on what.
-        class_names: names of the ten classes.
+        class_names: names of the classes.
         n_images: number of images judged.
         n_right: how many were read right.
         accuracy: `n_right / n_images`.

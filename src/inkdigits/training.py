@@ -26,7 +26,7 @@ from inkdigits.datasets import Split
 from inkdigits.errors import TrainingError
 from inkdigits.export import to_onnx
 from inkdigits.files import temporary_beside, write_whole
-from inkdigits.metrics import N_DIGITS, accuracy_interval, log_loss
+from inkdigits.metrics import accuracy_interval, log_loss
 from inkdigits.models import build
 from inkdigits.normalizer import NORMALIZER_VERSION
 from inkdigits.plots import plot_learning_curves, save_figure
@@ -40,7 +40,7 @@ from inkdigits.run_folder import (
     remove_checkpoint,
     write_errors_explained,
 )
-from inkdigits.training_data import gather
+from inkdigits.training_data import TrainingData, gather
 
 __all__ = ["Progress", "RunResult", "train"]
 
@@ -95,9 +95,8 @@ def train(
     with write_errors_explained(folder):
         check_folder(recipe, folder, resume=resume)
     data = gather(recipe)
-    training, validation = data.training, data.validation
     make_deterministic(recipe.training.seed)
-    model = _compiled_model(recipe, len(training))
+    model = _compiled_model(recipe, data)
     with write_errors_explained(folder):
         begin_folder(recipe, folder, model)
     history = read_history(folder, model) if resume else []
@@ -106,33 +105,29 @@ def train(
             if interrupted.is_set():
                 break
             started = time.perf_counter()
-            watcher = Watcher(recipe.training, epoch, len(training), show, interrupted, history)
-            images, labels = _epoch_images(training, recipe, epoch)
+            watcher = Watcher(recipe.training, epoch, len(data.training), show, interrupted, history)
+            images, labels = _epoch_images(data, recipe, epoch)
             seed_epoch(recipe.training.seed, epoch)
             loss, accuracy = _run_epoch(model, images, labels, recipe.training, watcher)
             if interrupted.is_set():
                 break
             seconds = time.perf_counter() - started
             history.append(
-                EpochResult(
-                    epoch + 1, loss, accuracy, *_validate(model, validation, recipe), len(images) / seconds
-                )
+                EpochResult(epoch + 1, loss, accuracy, *_validate(model, data, recipe), len(images) / seconds)
             )
             with write_errors_explained(folder):
                 record_epoch(folder, model, history)
             watcher.finish_epoch(history[-1])
-    calibration = _calibrate(model, training, validation, recipe)
+    calibration = _calibrate(model, data, recipe)
     with write_errors_explained(folder):
-        return _finish(
-            model, recipe, folder, history, data.test, calibration, interrupted=interrupted.is_set()
-        )
+        return _finish(model, recipe, folder, history, data, calibration, interrupted=interrupted.is_set())
 
 
-def _compiled_model(recipe: Recipe, n_training: int) -> Any:
+def _compiled_model(recipe: Recipe, data: TrainingData) -> Any:
     """Build the model with its loss and optimizer, every variable in being."""
     config = recipe.training
-    model = build(recipe.model, N_DIGITS + len(recipe.refusal.reasons))
-    steps = config.steps_per_epoch(n_training)
+    model = build(recipe.model, len(data.class_names) + len(recipe.refusal.reasons))
+    steps = config.steps_per_epoch(len(data.training))
     losses = keras.losses
     loss = (
         losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -171,20 +166,20 @@ def _learning_rate(config: TrainingConfig, steps: int) -> Any:
 
 
 def _epoch_images(
-    split: Split, recipe: Recipe, epoch: int
+    data: TrainingData, recipe: Recipe, epoch: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32] | NDArray[np.int64]]:
     """The images of one epoch, shuffled and augmented: ink (N, 28, 28), 0 to 1, and their labels."""
-    config = recipe.training
+    config, split = recipe.training, data.training
     assert split.labels is not None
     generator = np.random.default_rng([config.seed, 1, epoch])
     n = config.steps_per_epoch(len(split)) * config.batch_size
     order = generator.permutation(len(split))[:n]
     images = augment(split.images[order], recipe.augmentation, generator)
-    return to_ink(images), _targets(split.labels[order], recipe)
+    return to_ink(images), _targets(split.labels[order], data, recipe)
 
 
-def _targets(labels: NDArray[np.int64], recipe: Recipe) -> NDArray[Any]:
-    n_outputs = N_DIGITS + len(recipe.refusal.reasons)
+def _targets(labels: NDArray[np.int64], data: TrainingData, recipe: Recipe) -> NDArray[Any]:
+    n_outputs = len(data.class_names) + len(recipe.refusal.reasons)
     one_hot = recipe.training.loss == "categorical_crossentropy"
     return np.eye(n_outputs, dtype=np.float32)[labels] if one_hot else labels
 
@@ -207,12 +202,13 @@ def _run_epoch(
     return loss, accuracy
 
 
-def _validate(model: Any, split: Split | None, recipe: Recipe) -> tuple[float | None, float | None]:
+def _validate(model: Any, data: TrainingData, recipe: Recipe) -> tuple[float | None, float | None]:
+    split = data.validation
     if split is None or split.labels is None:
         return None, None
     figures = model.evaluate(
         to_ink(split.images),
-        _targets(split.labels, recipe),
+        _targets(split.labels, data, recipe),
         batch_size=_VALIDATION_BATCH,
         verbose=0,
         return_dict=True,
@@ -220,13 +216,14 @@ def _validate(model: Any, split: Split | None, recipe: Recipe) -> tuple[float | 
     return float(figures["loss"]), float(figures["accuracy"])
 
 
-def _calibrate(model: Any, training: Split, validation: Split | None, recipe: Recipe) -> dict[str, object]:
+def _calibrate(model: Any, data: TrainingData, recipe: Recipe) -> dict[str, object]:
     """What makes the model's numbers mean what they say, as the model file keeps it.
 
     It is fitted on digits that the weights were not: the validation images, or else training images
     augmented anew. A run with neither keeps its logits as they are. What error a threshold promises can
     be told from validation images alone.
     """
+    training, validation = data.training, data.validation
     if validation is not None:
         images, labels = validation.images, validation.labels
     elif not recipe.augmentation.changes_nothing:
@@ -238,7 +235,7 @@ def _calibrate(model: Any, training: Split, validation: Split | None, recipe: Re
         return {"temperature": 1.0}
     assert labels is not None
     logits = np.asarray(model.predict(to_ink(images), batch_size=_VALIDATION_BATCH, verbose=0))
-    is_digit = labels < N_DIGITS
+    is_digit = labels < len(data.class_names)
     return calibrate(
         logits[is_digit],
         labels[is_digit],
@@ -253,7 +250,7 @@ def _finish(
     recipe: Recipe,
     folder: Path,
     history: list[EpochResult],
-    test: Split | None,
+    data: TrainingData,
     calibration: dict[str, object],
     *,
     interrupted: bool,
@@ -267,6 +264,7 @@ def _finish(
             "normalizer_version": NORMALIZER_VERSION,
             "model": recipe.model,
             "data": list(recipe.data),
+            "class_names": list(data.class_names),
             "seed": recipe.training.seed,
             "epochs": len(history),
         }
@@ -275,7 +273,7 @@ def _finish(
     write_whole(folder / "model.onnx", onnx_model)
     if history:
         save_figure(plot_learning_curves(history), folder / "learning_curves.png")
-    result = _judge(Classifier(onnx_model, n_threads=0), folder, tuple(history), test, interrupted)
+    result = _judge(Classifier(onnx_model, n_threads=0), folder, tuple(history), data.test, interrupted)
     figures = asdict(result) | {
         "folder": folder.name,
         "parameters": model.count_params(),

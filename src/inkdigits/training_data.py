@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.allographs import allographs
-from inkdigits.datasets import Dataset, Split, combine, load
+from inkdigits.datasets import DIGITS, Dataset, Split, combine, load
 from inkdigits.errors import ConfigError, TrainingError
-from inkdigits.metrics import N_DIGITS
 from inkdigits.negatives import not_digits, several_digits
 from inkdigits.normalizer import normalize
 from inkdigits.recipe import Recipe
@@ -29,11 +28,13 @@ class TrainingData:
     """The parts of a recipe's data.
 
     Attributes:
-        training: what weights are fitted on; labels of 10 and more are the recipe's refusal reasons.
+        class_names: what the labels stand for.
+        training: what weights are fitted on; labels beyond the classes are the recipe's refusal reasons.
         validation: digits to watch progress and to calibrate on; None where none are kept.
         test: digits to judge the last weights on; None where no dataset has such.
     """
 
+    class_names: tuple[str, ...]
     training: Split
     validation: Split | None
     test: Split | None
@@ -45,7 +46,7 @@ def gather(recipe: Recipe) -> TrainingData:
     Raises:
         DatasetError: the data cannot be read.
         TrainingError: there are no labelled training images.
-        ConfigError: a writer is named whom no dataset knows.
+        ConfigError: a writer is named whom no dataset knows, or digits are to be drawn that are none.
     """
     names = list(dict.fromkeys(recipe.data))
     datasets = [load(name) for name in names]
@@ -54,6 +55,13 @@ def gather(recipe: Recipe) -> TrainingData:
     if digits is None or digits.labels is None:
         raise TrainingError(
             "data", expected="labelled training images", found="none", remedy="Name a dataset that has them."
+        )
+    if joined.class_names != DIGITS and (recipe.n_allographs or recipe.refusal.reasons):
+        raise ConfigError(
+            "n_allographs and refusal",
+            expected="datasets of the ten digits",
+            found=f"classes such as {', '.join(joined.class_names[:3])}",
+            remedy="Leave these settings out.",
         )
     times = np.repeat(
         [recipe.data.count(name) for name in names],
@@ -66,7 +74,7 @@ def gather(recipe: Recipe) -> TrainingData:
         training = _with_allographs(training, digits.take(trains), recipe)
     if recipe.refusal.reasons:
         training = _with_refusals(training, digits.take(trains), recipe)
-    return TrainingData(training, validation, joined.test)
+    return TrainingData(joined.class_names, training, validation, joined.test)
 
 
 def _parts(digits: Split, recipe: Recipe) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -117,7 +125,7 @@ def _with_refusals(training: Split, digits: Split, recipe: Recipe) -> Split:
         "several": [several_digits(digits.images, digits.labels, config.n_several, generator)],
     }
     images, labels = [training.images], [training.labels]
-    for label, reason in enumerate(config.reasons, start=N_DIGITS):
+    for label, reason in enumerate(config.reasons, start=len(DIGITS)):
         for shown in pictures[reason]:
             images.append(shown)
             labels.append(np.full(len(shown), label))

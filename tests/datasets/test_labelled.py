@@ -73,7 +73,7 @@ def test_writers_stay_with_their_digits_when_joined(folder: Path) -> None:
     [
         ("path,digit\npictures/0.png,1", "found no label"),
         ("path,label\n", "found no rows"),
-        ("path,label\npictures/0.png,A", "the word 'A'"),
+        ("path,label\npictures/0.png,A", "a single picture of 'A'"),
         ("path,label\npictures/9.png,1", "9.png"),
         ("path,label\n../../secret.png,1", "found the path '../../secret.png'"),
     ],

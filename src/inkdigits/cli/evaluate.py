@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from inkdigits.classifier import Classifier, bundled_model, to_ink
 from inkdigits.cli.folders import writing_into
-from inkdigits.errors import ModelError
+from inkdigits.errors import DatasetError, ModelError
 
 if TYPE_CHECKING:
     from inkdigits.evaluation import Report
@@ -44,6 +45,13 @@ def evaluate(
     classifier, usual_data = _open(run_or_model)
     dataset = combine([load(name) for name in ([data] if data else usual_data)])
     split = dataset.for_evaluation()
+    if dataset.class_names != classifier.class_names and "class_names" in classifier.metadata:
+        raise DatasetError(
+            dataset.name,
+            expected=f"the classes of the model: {_listed(classifier.class_names)}",
+            found=_listed(dataset.class_names),
+            remedy="Name data that shows what the model was trained on, with --data.",
+        )
 
     def classify(images: NDArray[np.uint8]) -> NDArray[np.float32]:
         return classifier.probabilities(to_ink(images))
@@ -54,6 +62,10 @@ def evaluate(
             write_report(report, split, out)
         typer.echo(f"report written to {out}", err=True)
     typer.echo(json.dumps(report.to_json()) if as_json else _text(report))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
 
 
 def _open(run_or_model: str) -> tuple[Classifier, tuple[str, ...]]:

@@ -24,7 +24,8 @@ class Split:
 
     Attributes:
         images: uint8, (N, 28, 28), as in MNIST: 0 is paper, 255 is ink.
-        labels: int64, (N,), each 0 to 9; None for files without labels, such as Kaggle's test.csv.
+        labels: int64, (N,), the digit, or the number of the class; None for files without labels, such as
+            Kaggle's test.csv.
         writers: (N,), texts, whose hand it is, "" where nobody knows; None where no writer is known.
     """
 
@@ -52,7 +53,7 @@ class Dataset:
         name: the known name, or the name of the file or folder.
         train: what may be learned from.
         test: what is for judging only.
-        class_names: ten names, in the order of the labels.
+        class_names: in the order of the labels; the ten digits unless the data says otherwise.
         notes: what the reader did to the pictures, as sentences for people.
     """
 
@@ -144,7 +145,7 @@ def describe(dataset: Dataset) -> str:
         if split.labels is None:
             lines.append("    without labels")
             continue
-        counts = np.bincount(split.labels, minlength=len(dataset.class_names))  # (10,)
+        counts = np.bincount(split.labels, minlength=len(dataset.class_names))  # (C,)
         named = zip(dataset.class_names, counts, strict=True)
         lines.append("    " + ", ".join(f"{name}: {count:,}" for name, count in named))
     lines += [f"  note: {note}" for note in dataset.notes]

@@ -38,7 +38,7 @@ def read_directory(folder: Path) -> Dataset:
         folder,
         expected=f"a dataset as {FORMATS}",
         found=f"only the folders {', '.join(inner[:12])}" if inner else "no such file",
-        remedy="Name the file or folder itself; folders of pictures are named by their digit, 0 to 9.",
+        remedy="Name the file or folder itself; folders of pictures are named by what they show.",
     )
 
 

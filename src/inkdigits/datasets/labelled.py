@@ -9,14 +9,15 @@ Columns other than these are left alone; the writer may be missing.
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from inkdigits.datasets.classes import to_classes
 from inkdigits.datasets.dataset import Dataset
 from inkdigits.datasets.pictures import normalized_split
 from inkdigits.datasets.roles import one_split
-from inkdigits.datasets.values import to_labels
 from inkdigits.errors import DatasetError
 
 __all__ = ["LABELS_FILE", "read_labelled"]
@@ -29,15 +30,15 @@ def read_labelled(folder: Path) -> Dataset:
 
     Raises:
         DatasetError: the table cannot be read, names a picture that is not there or lies outside the
-            folder, or a label is no digit.
+            folder, or the labels make no classes.
     """
     table = folder / LABELS_FILE
     rows = _rows(table)
     paths = [_inside(folder, row["path"]) for row in rows]
-    labels = to_labels(table, np.array([row["label"] for row in rows]))
+    labels, class_names = to_classes(table, [row["label"] for row in rows])
     writers = np.array([row["writer"] for row in rows]) if "writer" in rows[0] else None
     split, notes = normalized_split(folder, paths, labels, writers)
-    return one_split(folder, split, notes)
+    return replace(one_split(folder, split, notes), class_names=class_names)
 
 
 def _rows(table: Path) -> list[dict[str, str]]:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from inkdigits.datasets.classes import class_names_of
 from inkdigits.datasets.dataset import DIGITS, Dataset, Split
 from inkdigits.datasets.roles import one_split, role_of
 from inkdigits.datasets.values import SIDE, to_labels
@@ -35,8 +36,13 @@ _NORMALIZED = "brought every picture into MNIST's form: ink on black, 20x20 box,
 
 
 def class_folders(folder: Path) -> list[Path]:
-    """The folders named 0 to 9 in a folder."""
-    return [folder / digit for digit in DIGITS if (folder / digit).is_dir()]
+    """The folders by class in a folder: those named 0 to 9, or two and more of any name with pictures."""
+    inner = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    filled = [path for path in inner if next(find_images([path]), None) is not None]
+    named = [path for path in filled if role_of(path.name) is None]
+    if len(named) < 2 or all(path.name in DIGITS for path in named):
+        named = [path for path in inner if path.name in DIGITS]
+    return sorted(named)
 
 
 def part_folders(folder: Path) -> dict[str, Path]:
@@ -64,19 +70,21 @@ def part_folders(folder: Path) -> dict[str, Path]:
 
 
 def read_part_folders(folder: Path, parts: dict[str, Path]) -> Dataset:
-    """A dataset out of folders by class: `PART/0/*.png` to `PART/9/*.jpg`.
+    """A dataset out of folders by class: `PART/0/*.png` to `PART/9/*.jpg`, or `PART/alpha/*.png`.
 
     Raises:
         DatasetError: a picture cannot be read, or there is none.
     """
     splits: dict[str, Split] = {}
     notes: dict[str, None] = {}
+    folders = {role: class_folders(part) for role, part in parts.items()}
+    class_names = class_names_of(one.name for several in folders.values() for one in several)
     for role, part in parts.items():
-        paths = [path for digit in class_folders(part) for path in _pictures_in(digit)]
-        labels = np.array([int(path.parent.name) for path in paths], dtype=np.int64)
+        paths = [path for one in folders[role] for path in _pictures_in(one)]
+        labels = np.array([class_names.index(path.parent.name) for path in paths], dtype=np.int64)
         splits[role], made = normalized_split(part, paths, labels)
         notes |= dict.fromkeys(made)
-    return Dataset(folder.name, splits.get("train"), splits.get("test"), notes=tuple(notes))
+    return Dataset(folder.name, splits.get("train"), splits.get("test"), class_names, tuple(notes))
 
 
 def read_heap(folder: Path) -> Dataset | None:
@@ -85,7 +93,7 @@ def read_heap(folder: Path) -> Dataset | None:
     if not paths:
         return None
     split, notes = normalized_split(folder, paths, None)
-    return one_split(folder, split, (*notes, "no folders named 0 to 9: unlabelled"))
+    return one_split(folder, split, (*notes, "no folders by class: unlabelled"))
 
 
 def normalized_split(

@@ -11,7 +11,6 @@ from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
 from inkdigits.errors import DatasetError
-from inkdigits.metrics import N_DIGITS
 from inkdigits.plots.canvas import (
     BLUE,
     DIGIT_NAMES,
@@ -36,15 +35,15 @@ def plot_class_balance(
 
     Args:
         labels: (N,), 0 to 9.
-        class_names: names of the ten classes, where they are not digits.
+        class_names: names of the classes, where they are not digits.
         axes: where to draw; a new figure where it is None.
 
     Raises:
         DatasetError: there are no labels.
     """
     check_not_empty("labels", len(labels))
-    axes = axes or new_axes(6.4, 4.0)
-    counts = np.bincount(labels, minlength=N_DIGITS)  # (10,)
+    axes = axes or new_axes(6.4 * max(1.0, len(class_names) / 14), 4.0)
+    counts = np.bincount(labels, minlength=len(class_names))  # (C,)
     bars = axes.bar(np.arange(len(counts)), counts, color=BLUE, width=0.8)
     counted = axes.bar_label(bars, labels=[f"{count:,}" for count in counts], fontsize=SMALL_PT, padding=3)
     for text in counted:  # the line of the even share must not strike a number out
@@ -60,7 +59,9 @@ def plot_class_balance(
         annotation_clip=False,
     )
     most, least = int(counts.argmax()), int(counts.argmin())
-    name_axes(axes, "digit", "images")
+    if max(map(len, class_names)) > 3:
+        axes.tick_params(axis="x", rotation=90)
+    name_axes(axes, "digit" if tuple(class_names) == DIGIT_NAMES else "class", "images")
     axes.yaxis.set_major_formatter("{x:,.0f}")
     axes.set_xticks(range(len(counts)), class_names)
     axes.set_title(
@@ -80,8 +81,8 @@ def plot_confusion_matrix(
     of each row is right stands at the right edge.
 
     Args:
-        matrix: (10, 10), rows are the labels, columns the readings.
-        class_names: names of the ten classes, where they are not digits.
+        matrix: (C, C), rows are the labels, columns the readings.
+        class_names: names of the classes, where they are not digits.
         axes: where to draw; a new figure where it is None.
 
     Raises:
@@ -95,9 +96,10 @@ def plot_confusion_matrix(
             found=f"{matrix.shape}",
             remedy="Pass the matrix of inkdigits.metrics.confusion_matrix.",
         )
-    axes = axes or new_axes(7.6, 5.2)
-    row_totals = matrix.sum(axis=1, keepdims=True)  # (10, 1)
-    rates = matrix / np.maximum(row_totals, 1)  # (10, 10)
+    enlarged = max(1.0, n_classes / 14)
+    axes = axes or new_axes(7.6 * enlarged, 5.2 * enlarged)
+    row_totals = matrix.sum(axis=1, keepdims=True)  # (C, 1)
+    rates = matrix / np.maximum(row_totals, 1)  # (C, C)
     errors = np.ma.masked_array(rates, mask=np.eye(n_classes, dtype=bool))
     axes.set_facecolor(PALE)
     picture = axes.imshow(errors, cmap="Oranges", vmin=0.0, vmax=max(float(errors.max()), 1e-9))

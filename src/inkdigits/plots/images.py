@@ -36,7 +36,7 @@ def plot_samples(
         images: (N, height, width), 0 paper to 255 ink.
         labels: (N,), 0 to 9.
         n_columns: images in a row.
-        class_names: names of the ten classes, where they are not digits.
+        class_names: names of the classes, where they are not digits.
         axes: where to draw; a new figure where it is None.
 
     Raises:
@@ -69,7 +69,7 @@ def plot_mistakes(
         digits: (N,), as read.
         confidences: (N,), 0 to 1, that the classifier had in its reading.
         n_columns: images in a row.
-        class_names: names of the ten classes, where they are not digits.
+        class_names: names of the classes, where they are not digits.
         axes: where to draw; a new figure where it is None.
 
     Raises:
