@@ -30,7 +30,7 @@ from inkdigits.cli import app
 from inkdigits.config import from_toml, to_dict
 from inkdigits.datasets import NAMES
 from inkdigits.models import MODELS
-from inkdigits.recipe import Recipe, TrainingConfig, recipe_names
+from inkdigits.recipe import Recipe, RefusalConfig, TrainingConfig, recipe_names
 from test_floors import FLOORS
 
 ROOT = Path(__file__).parents[1]
@@ -239,6 +239,10 @@ def test_the_json_has_the_keys_that_are_documented(folder_of_samples: Path) -> N
     assert list(trained) == documented("train")
     (judged,) = printed("evaluate", "run")
     assert sorted(judged) == sorted(documented("evaluate"))
+    (listed,) = printed("runs", ".")
+    assert list(listed) == documented("runs")
+    (tuned,) = printed("tune", "--data", "uci", "--epochs", "1", "--trials", "1", "--quiet")
+    assert list(tuned) == documented("tune")
     (counted,) = printed("data", "uci")
     assert list(counted) == documented("data")
 
@@ -249,6 +253,7 @@ def test_the_json_has_the_keys_that_are_documented(folder_of_samples: Path) -> N
         ("At the top", Recipe()),
         ("`[training]`", TrainingConfig()),
         ("`[augmentation]`", AugmentationConfig()),
+        ("`[refusal]`", RefusalConfig()),
     ],
     ids=lambda value: type(value).__name__ if dataclasses.is_dataclass(value) else "",
 )

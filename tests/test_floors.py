@@ -13,17 +13,8 @@ PACKAGE = Path(__file__).parents[1] / "src" / "inkdigits"
 # From the ground up. A subpackage stands for all that is in it; within one, imports are free of floors.
 FLOORS = (
     {"errors", "records", "files", "grey", "environment", "paper"},
-    {
-        "config",
-        "backend",
-        "images",
-        "normalizer",
-        "metrics",
-        "corruption",
-        "risk_control",
-        "strokes",
-        "textures",
-    },
+    {"config", "backend", "images", "normalizer", "metrics"}
+    | {"corruption", "occlusion", "risk_control", "strokes", "textures"},
     {
         "allographs",
         "augmentation",
@@ -32,14 +23,15 @@ FLOORS = (
         "classifier",
         "datasets",
         "plots",
+        "embedding",
         "export",
         "negatives",
         "calibration",
     },
     {"recipe", "report"},
-    {"progress", "run_folder", "training_data"},
-    {"recognizer", "training", "evaluation"},
-    {"explanation"},
+    {"progress", "run_folder", "training_data", "comparison"},
+    {"recognizer", "training", "evaluation", "sklearn", "tensorboard"},
+    {"explanation", "tuning"},
     {"cli", "web"},
     {"__init__", "__main__"},
 )

@@ -60,7 +60,7 @@ def test_the_calls_that_are_promised_are_there() -> None:
         "max_error",
     ]
     assert list(inkdigits.Prediction.__dataclass_fields__) == [
-        *("digit", "confidence", "probabilities", "refused", "reason", "box")
+        *("digit", "confidence", "probabilities", "refused", "reason", "box", "label")
     ]
 
 

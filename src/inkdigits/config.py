@@ -65,6 +65,8 @@ def to_dict(settings: object) -> dict[str, Any]:
         value = getattr(settings, field.name)
         if dataclasses.is_dataclass(value):
             table[field.name] = to_dict(value)
+        elif isinstance(value, Mapping):
+            table[field.name] = {key: to_dict(inner) for key, inner in value.items()}
         elif value is not None:
             table[field.name] = list(value) if isinstance(value, tuple) else value
     return table
@@ -88,6 +90,11 @@ def _convert(value: Any, wanted: Any, where: str) -> Any:
     if origin is tuple and isinstance(value, list):
         item = typing.get_args(wanted)[0]
         return tuple(_convert(one, item, where) for one in value)
+    if origin is Mapping and isinstance(value, dict):
+        item = typing.get_args(wanted)[1]
+        return {key: _convert(one, item, f"{where}: {key}") for key, one in value.items()}
+    if wanted is object:
+        return value
     if origin is typing.Literal:
         require(value in typing.get_args(wanted), where, expected=_one_of(wanted), found=value)
         return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -10,10 +11,19 @@ from typing import Literal
 import tomli_w
 
 from inkdigits.augmentation import AugmentationConfig
-from inkdigits.config import from_toml, require, to_dict
+from inkdigits.config import from_dict, from_toml, require, to_dict
 from inkdigits.errors import ConfigError
 
-__all__ = ["Recipe", "RefusalConfig", "TrainingConfig", "load_recipe", "recipe_names", "write_recipe"]
+__all__ = [
+    "Recipe",
+    "RefusalConfig",
+    "SearchRange",
+    "TrainingConfig",
+    "load_recipe",
+    "recipe_names",
+    "with_settings",
+    "write_recipe",
+]
 
 
 @dataclass(frozen=True)
@@ -118,6 +128,42 @@ class RefusalConfig:
 
 
 @dataclass(frozen=True)
+class SearchRange:
+    """The values that tuning may give a setting: a range, or a list of choices.
+
+    Attributes:
+        low: the least value.
+        high: the greatest value.
+        log: whether the logarithm of the value is drawn evenly, and not the value.
+        choices: the values one by one, in place of a range.
+    """
+
+    low: float | None = None
+    high: float | None = None
+    log: bool = False
+    choices: tuple[object, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check that it is one of the two."""
+        ends = (self.low, self.high)
+        is_range = None not in ends and not self.choices and self.low < self.high  # type: ignore[operator]
+        is_list = ends == (None, None) and len(self.choices) >= 2 and not self.log
+        require(
+            is_range or is_list,
+            "search",
+            expected="low and a greater high, or at least two choices",
+            found=f"low {self.low}, high {self.high}, choices {list(self.choices)}",
+        )
+        require(
+            not self.log or (self.low or 0) > 0, "search", expected="low above 0 with log", found=self.low
+        )
+
+    def examples(self) -> tuple[object, ...]:
+        """The ends of the range, or all choices."""
+        return self.choices or (self.low, self.high)
+
+
+@dataclass(frozen=True)
 class Recipe:
     """Everything that decides what a run ends with, but for the versions of the libraries.
 
@@ -130,6 +176,7 @@ class Recipe:
         training: how the weights are found.
         augmentation: how training images are changed.
         refusal: what else than digits the model learns to tell.
+        search: what `inkdigits tune` varies, by the setting's name, such as `training.learning_rate`.
     """
 
     model: str = "cnn"
@@ -140,11 +187,37 @@ class Recipe:
     training: TrainingConfig = field(default_factory=TrainingConfig)
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     refusal: RefusalConfig = field(default_factory=RefusalConfig)
+    search: Mapping[str, SearchRange] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check that there is something to learn from."""
         require(self.n_allographs >= 0, "n_allographs", expected="0 or more", found=self.n_allographs)
         require(len(self.data) > 0, "data", expected="at least one dataset", found=self.data)
+
+
+def with_settings(recipe: Recipe, settings: Mapping[str, object]) -> Recipe:
+    """The recipe with other settings, by their names: `model`, or `training.learning_rate` and its like.
+
+    A whole number where the recipe has one may come as a float.
+
+    Raises:
+        ConfigError: there is no such setting, or it does not take the value.
+    """
+    table = to_dict(recipe)
+    for name, value in settings.items():
+        part, _, key = name.rpartition(".")
+        inner = table.get(part, {}) if part else table
+        before = inner.get(key) if isinstance(inner, dict) else None
+        if not isinstance(before, bool | int | float | str):
+            raise ConfigError(
+                f"search: {name}",
+                expected="the name of a setting, such as training.learning_rate",
+                found=repr(name),
+                remedy="Write TABLE.SETTING as in the recipe, or model.",
+            )
+        is_whole = isinstance(before, int) and isinstance(value, float) and value.is_integer()
+        inner[key] = int(value) if is_whole else value  # type: ignore[call-overload]
+    return from_dict(Recipe, table, "search")
 
 
 def recipe_names() -> list[str]:

@@ -76,6 +76,7 @@ def train(
     recipe: Recipe,
     folder: Path,
     *,
+    data: TrainingData | None = None,
     resume: bool = False,
     show: Callable[[Progress], None] = lambda progress: None,
 ) -> RunResult:
@@ -84,6 +85,7 @@ def train(
     Args:
         recipe: what to train, on what, and how.
         folder: made if missing; refused if it holds another run, unless `resume`.
+        data: what the recipe's data is, for who has gathered it already.
         resume: go on with the run in `folder`; one that has not begun begins.
         show: called after every few steps, from this thread.
 
@@ -94,7 +96,7 @@ def train(
     keep_freed_memory()
     with write_errors_explained(folder):
         check_folder(recipe, folder, resume=resume)
-    data = gather(recipe)
+    data = gather(recipe) if data is None else data
     make_deterministic(recipe.training.seed)
     model = _compiled_model(recipe, data)
     with write_errors_explained(folder):

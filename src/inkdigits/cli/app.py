@@ -12,7 +12,9 @@ from inkdigits.cli.data import data
 from inkdigits.cli.demo import demo
 from inkdigits.cli.evaluate import evaluate
 from inkdigits.cli.predict import predict
+from inkdigits.cli.runs import runs
 from inkdigits.cli.train import train
+from inkdigits.cli.tune import tune
 from inkdigits.errors import ConfigError, InkdigitsError, MissingExtraError
 
 __all__ = ["app", "main"]
@@ -47,6 +49,8 @@ def _root(
 app.command()(predict)
 app.command()(train)
 app.command()(evaluate)
+app.command()(runs)
+app.command()(tune)
 app.command()(data)
 app.command()(demo)
 

@@ -45,7 +45,11 @@ class ProgressDisplay:
         if self._quiet:
             return
         if progress.finished_epoch is not None:
-            self._print(_epoch_line(progress))
+            self.write(_epoch_line(progress))
+        self.show_step(progress)
+
+    def show_step(self, progress: Progress) -> None:
+        """Show where a run is, on a terminal only: nothing that stays."""
         if self._bar is not None:
             self._bar.update(
                 self._task,
@@ -55,10 +59,11 @@ class ProgressDisplay:
                 figures=f"loss {progress.loss:.4f}  accuracy {progress.accuracy:.2%}  {_pace(progress)}",
             )
 
-    def _print(self, line: str) -> None:
+    def write(self, line: str) -> None:
+        """Write a line that stays."""
         if self._bar is not None:
             self._bar.console.print(line, highlight=False)
-        else:
+        elif not self._quiet:
             typer.echo(line, err=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,7 +15,7 @@ from inkdigits.errors import ConfigError
 
 if TYPE_CHECKING:
     from inkdigits.recipe import Recipe
-    from inkdigits.training import RunResult
+    from inkdigits.training import Progress, RunResult
 
 __all__ = ["train"]
 
@@ -43,6 +44,9 @@ def train(
         Path | None, typer.Option(metavar="DIR", help="The run folder; runs/MODEL-N by default.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out DIR.")] = False,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Keep the run's tensorboard/ folder up to date.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as a JSON object.")] = False,
     list_recipes: Annotated[bool, typer.Option("--list", help="List the shipped recipes and exit.")] = False,
@@ -72,11 +76,27 @@ def train(
 
     from inkdigits.training import train as train_into
 
+    after_epoch = _event_writer(folder) if tensorboard else lambda: None
     with ProgressDisplay(quiet=quiet) as display:
-        result = train_into(settings, folder, resume=resume, show=display.show)
+
+        def show(progress: Progress) -> None:
+            display.show(progress)
+            if progress.finished_epoch is not None:
+                after_epoch()
+
+        result = train_into(settings, folder, resume=resume, show=show)
+    after_epoch()  # with the figures of the test images
     typer.echo(json.dumps(_summary(result)) if as_json else _sentence(result))
     if result.interrupted:
         raise typer.Exit(130)  # as shells have it for Ctrl-C, so that no script goes on as if it were done
+
+
+def _event_writer(folder: Path) -> Callable[[], object]:
+    """Brings a run's event files up to date; it fails before the training where it cannot work."""
+    from inkdigits.tensorboard import require_tensorboardx, write_events
+
+    require_tensorboardx()
+    return lambda: write_events(folder)
 
 
 def _settings(

@@ -1,0 +1,103 @@
+"""inkdigits tune: better settings for a recipe."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from inkdigits.cli.progress import ProgressDisplay
+
+if TYPE_CHECKING:
+    from inkdigits.tuning import Study, Trial
+
+__all__ = ["tune"]
+
+
+def tune(
+    recipe: Annotated[
+        str,
+        typer.Argument(metavar="RECIPE", help="A recipe with a [search] table; a shipped one by default."),
+    ] = "search",
+    trials: Annotated[
+        int, typer.Option(metavar="N", help="Runs in the whole study, those given up early included.")
+    ] = 20,
+    timeout: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="Begin no run after so long.")
+    ] = None,
+    storage: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="A database that several processes share; DIR/study.db by default."),
+    ] = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME_OR_PATH", help="A dataset; give it again to join several."),
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(metavar="N", help="Of each run.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="For the runs and the winner; tuning/RECIPE by default."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as a JSON object.")] = False,
+) -> None:
+    """Search better settings for a recipe.
+
+    Trials are judged on validation images. The same command goes on with a study.
+
+    Example: inkdigits tune search --trials 40 --timeout 3600
+    """
+    from inkdigits.recipe import load_recipe
+
+    settings = load_recipe(recipe)
+    if data:
+        settings = replace(settings, data=tuple(data))
+    if epochs is not None:
+        settings = replace(settings, training=replace(settings.training, epochs=epochs))
+
+    from inkdigits.tuning import tune as search
+
+    with ProgressDisplay(quiet=quiet) as display:
+        study = search(
+            settings,
+            out or Path("tuning") / Path(recipe).stem,
+            n_trials=trials,
+            timeout_s=timeout,
+            storage=storage,
+            show=display.show_step,
+            finished=lambda trial: display.write(_line(trial)),
+        )
+    typer.echo(json.dumps(study.to_json()) if as_json else _text(study))
+    if study.interrupted:
+        raise typer.Exit(130)
+
+
+def _line(trial: Trial) -> str:
+    accuracy = "        -" if trial.accuracy is None else f"{trial.accuracy:>9.2%}"
+    state = "" if trial.state == "complete" else f"  ({trial.state})"
+    return f"trial {trial.number:>3} {accuracy}  {_settings(trial)}{state}"
+
+
+def _settings(trial: Trial) -> str:
+    return " ".join(f"{name.rpartition('.')[2]}={_shown(value)}" for name, value in trial.settings.items())
+
+
+def _text(study: Study) -> str:
+    """The result as a screenful."""
+    counts = ", ".join(f"{n} {state}" for state, n in study.to_json()["trials"].items() if n)  # type: ignore[attr-defined]
+    lines = [
+        f"{len(study.trials)} trials: {counts}",
+        f"best: trial {study.best.number}, {study.best.accuracy:.2%} of the validation images",
+        *(f"  {name:<32} {_shown(value)}" for name, value in study.best.settings.items()),
+    ]
+    if study.importances:
+        lines += ["what mattered, as a share of the variation"]
+        lines += [f"  {name:<32} {share:.0%}" for name, share in study.importances.items()]
+    return "\n".join([*lines, f"train it: inkdigits train {study.folder / 'best.toml'}"])
+
+
+def _shown(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
