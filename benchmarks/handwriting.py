@@ -85,7 +85,7 @@ def main() -> None:
             "max_error": _bounded(model, digits),
             "calibration_error_percent": _calibration(digits, predictions),
             "corrupted_mnist_percent": _corrupted(recognizer),
-            "not_digits_accepted_percent": _not_digits(options.data, model, digits),
+            "accepted_percent": _not_digits(options.data, model, digits),
             "peers_percent": {} if options.no_peers else _peers(digits),
         },
     )
@@ -206,7 +206,7 @@ def _corrupted(recognizer: Recognizer) -> dict[str, float]:
 
 
 def _not_digits(data: Path, model: bytes, digits: dict[str, Pictures]) -> dict[str, object]:
-    """How many other things are taken for digits, at the model's own threshold and at the wanted one."""
+    """How much is taken for a digit: at the model's own threshold, and at stricter ones; digits last."""
     folder = data / "not_digits"
     letters = _labelled(folder / "choice_letters")
     things = {
@@ -219,17 +219,23 @@ def _not_digits(data: Path, model: bytes, digits: dict[str, Pictures]) -> dict[s
         "blank": _blank(),
     }
     recognizer, classifier = Recognizer(model), Classifier(model)
+    strict = Recognizer(model, digits_accepted=ACCEPTED_DIGITS)
     people = np.concatenate([_log_odds(classifier, digits[name]) for name in ("hobby", "kensanata")])
     threshold = float(np.quantile(people, 1 - ACCEPTED_DIGITS))
     return {
         name: {
             "n": len(pictures.pages),
-            "as_shipped": 100 * float(np.mean([not one.refused for one in _read(recognizer, pictures)])),
+            "as_shipped": _read_percent(recognizer, pictures),
+            f"with_digits_accepted_{ACCEPTED_DIGITS}": _read_percent(strict, pictures),
             f"at_{ACCEPTED_DIGITS:.0%}_of_digits": 100
             * float((_log_odds(classifier, pictures) > threshold).mean()),
         }
-        for name, pictures in things.items()
+        for name, pictures in (things | digits).items()
     }
+
+
+def _read_percent(recognizer: Recognizer, pictures: Pictures) -> float:
+    return 100 * float(np.mean([not one.refused for one in _read(recognizer, pictures)]))
 
 
 def _log_odds(classifier: Classifier, pictures: Pictures) -> NDArray[np.float32]:

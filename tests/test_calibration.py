@@ -37,6 +37,11 @@ def test_the_wanted_share_of_digits_is_accepted() -> None:
     digits, others = (np.log(np.exp(part).sum(axis=1)) for part in (logits[:, :10], logits[:, 10:]))
     assert (digits - others >= found["least_digit_log_odds"]).mean() == pytest.approx(0.9, abs=0.001)
     assert found["least_confidence"] == 0.5
+    accepted = found["accepted_digits"]
+    assert isinstance(accepted, list)
+    assert [share for share, _ in accepted] == sorted(share for share, _ in accepted)
+    for share, least in accepted:
+        assert (digits - others >= least).mean() == pytest.approx(share, abs=0.001)
     assert isinstance(found["risk_bounds"], list)
     thresholds, bounds, coverages = np.array(found["risk_bounds"]).T
     assert 0 <= bounds.min() <= bounds.max() < 0.5

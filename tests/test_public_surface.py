@@ -58,6 +58,7 @@ def test_the_calls_that_are_promised_are_there() -> None:
         "limits",
         "n_threads",
         "max_error",
+        "digits_accepted",
     ]
     assert list(inkdigits.Prediction.__dataclass_fields__) == [
         *("digit", "confidence", "probabilities", "refused", "reason", "box", "label")

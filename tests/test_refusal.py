@@ -49,6 +49,7 @@ def model(*weights: float) -> bytes:
         "least_digit_log_odds": 0.0,
         "least_confidence": 0.5,
         "risk_bounds": BOUNDS,
+        "accepted_digits": [[0.9, 6.0], [0.99, 4.0], [0.999, -1.0]],
     }
     helper.set_model_props(file, {"inkdigits": json.dumps(metadata)})
     onnx.checker.check_model(file)
@@ -105,6 +106,25 @@ def test_max_error_refuses_what_is_not_sure_enough(page: NDArray[np.uint8]) -> N
     assert strict.coverage == 0.9
     assert Recognizer(unsure).coverage is None
     assert Recognizer(sevens(9), max_error=0.01).predict(page).digit == 7
+
+
+def test_stricter_refusal(page: NDArray[np.uint8]) -> None:
+    doubtful = sevens(9, 4, -9)  # log-odds of 5
+    assert Recognizer(doubtful).predict(page).digit == 7
+    assert Recognizer(doubtful, digits_accepted=0.99).predict(page).digit == 7
+    assert Recognizer(doubtful, digits_accepted=0.94).predict(page).reason == "not_a_digit"
+    assert Recognizer(sevens(9, 2, -9), digits_accepted=0.9).predict(page).digit == 7
+
+
+@pytest.mark.parametrize("share", [0.89, 0.9999, float("nan")])
+def test_a_share_that_the_file_has_no_threshold_for(share: float) -> None:
+    with pytest.raises(ConfigError, match=r"a share from 0.9 to 0.999"):
+        Recognizer(sevens(9), digits_accepted=share)
+
+
+def test_stricter_refusal_and_a_bound_do_not_go_together() -> None:
+    with pytest.raises(ConfigError, match="expected one of them"):
+        Recognizer(sevens(9), digits_accepted=0.95, max_error=0.01)
 
 
 def test_a_promise_that_cannot_be_made() -> None:

@@ -15,6 +15,7 @@ from inkdigits.risk_control import risk_bounds
 __all__ = ["calibrate", "fit_temperature"]
 
 _LOG_RANGE = (-3.0, 3.0)  # temperatures from 0.05 to 20
+_ACCEPTED_SHARES = (0.9, 0.95, 0.97, 0.98, 0.985, 0.99, 0.995, 0.998, 0.999)
 _LEAST_CONFIDENCE = 0.5  # a digit that is as likely wrong as right is not read
 
 
@@ -36,8 +37,9 @@ def calibrate(
         promises: whether these digits are like those to come, so that `risk_bounds` hold for them.
 
     Returns:
-        The keys `temperature`; with refusals `refusals`, `least_digit_log_odds` and `least_confidence`;
-        with promises `risk_bounds`.
+        The keys `temperature`; with refusals `refusals`, `least_digit_log_odds`, `least_confidence`, and
+        `accepted_digits`, rows of a share of digits and the log-odds that so many reach; with promises
+        `risk_bounds`.
     """
     n_classes = logits.shape[1] - len(refusals)
     digits, others = logits[:, :n_classes], logits[:, n_classes:]
@@ -48,17 +50,22 @@ def calibrate(
     calibration: dict[str, object] = {"temperature": temperature}
     if refusals:
         log_odds = logsumexp(digits, axis=1) - logsumexp(others, axis=1)  # (N,)
-        least = float(np.quantile(log_odds, 1 - digits_accepted, method="lower"))
+        least = _least_accepted(log_odds, digits_accepted)
         accepted = (log_odds >= least) & (confidences >= _LEAST_CONFIDENCE)
         calibration |= {
             "refusals": list(refusals),
             "least_digit_log_odds": least,
+            "accepted_digits": [[share, _least_accepted(log_odds, share)] for share in _ACCEPTED_SHARES],
             "least_confidence": _LEAST_CONFIDENCE,
         }
     if promises:
         right = probabilities.argmax(axis=1) == labels
         calibration["risk_bounds"] = [list(row) for row in risk_bounds(confidences, right, accepted)]
     return calibration
+
+
+def _least_accepted(log_odds: NDArray[np.floating], share: float) -> float:
+    return float(np.quantile(log_odds, 1 - share, method="lower"))
 
 
 def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> float:

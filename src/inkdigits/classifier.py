@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.errors import ModelError
+from inkdigits.errors import ConfigError, ModelError
 from inkdigits.risk_control import RiskBound
 
 __all__ = ["Classifier", "Judgement", "bundled_model", "to_ink"]
@@ -67,6 +67,8 @@ class Classifier:
         name: what errors call it.
         normalizer_version: refuse a file of ours that was made for another version of the normaliser.
         n_threads: for one call; 1 is the quickest for small batches, 0 lets ONNX Runtime choose.
+        digits_accepted: the share of digits that is to be accepted, as measured when the file was made; None
+            for the file's own threshold.
 
     Attributes:
         metadata: what our export wrote into the file; empty for a file that is not ours.
@@ -77,10 +79,17 @@ class Classifier:
 
     Raises:
         ModelError: not ONNX, or inputs and outputs that do not fit.
+        ConfigError: `digits_accepted` is beyond what the file has a threshold for.
     """
 
     def __init__(
-        self, model: bytes, *, name: str = "model", normalizer_version: int | None = None, n_threads: int = 1
+        self,
+        model: bytes,
+        *,
+        name: str = "model",
+        normalizer_version: int | None = None,
+        n_threads: int = 1,
+        digits_accepted: float | None = None,
     ) -> None:
         self.name = name
         self._session = _open_session(model, name, n_threads)
@@ -97,6 +106,8 @@ class Classifier:
         self._output = self._session.get_outputs()[0].name
         self._temperature = _number(self.metadata, "temperature", 1.0, name)
         self._least_log_odds = _number(self.metadata, "least_digit_log_odds", 0.0, name)
+        if digits_accepted is not None:
+            self._least_log_odds = _threshold_accepting(digits_accepted, self.metadata, name)
         self._least_confidence = _number(self.metadata, "least_confidence", 0.0, name)
         self.class_names = _class_names(self.metadata, name)
         self.refusals = _refusals(self.metadata, name)
@@ -105,12 +116,18 @@ class Classifier:
 
     @classmethod
     def from_file(
-        cls, path: str | Path, *, normalizer_version: int | None = None, n_threads: int = 1
+        cls,
+        path: str | Path,
+        *,
+        normalizer_version: int | None = None,
+        n_threads: int = 1,
+        digits_accepted: float | None = None,
     ) -> Classifier:
         """Read a file and open it.
 
         Raises:
             ModelError: the file cannot be read or used.
+            ConfigError: as the class says.
         """
         path = Path(path)
         try:
@@ -121,7 +138,13 @@ class Classifier:
             raise ModelError(
                 path, expected="a readable ONNX file", found=str(error), remedy="Check the path."
             ) from error
-        return cls(model, name=str(path), normalizer_version=normalizer_version, n_threads=n_threads)
+        return cls(
+            model,
+            name=str(path),
+            normalizer_version=normalizer_version,
+            n_threads=n_threads,
+            digits_accepted=digits_accepted,
+        )
 
     def probabilities(self, ink: NDArray[np.float32]) -> NDArray[np.float32]:
         """Classify images (N, 28, 28), 0 paper to 1 ink -> probabilities (N, C), rows sum to 1."""
@@ -261,6 +284,27 @@ def _class_names(metadata: Mapping[str, object], name: str) -> tuple[str, ...]:
         found=repr(value)[:60],
         remedy="Export the model again.",
     )
+
+
+def _threshold_accepting(share: float, metadata: Mapping[str, object], name: str) -> float:
+    """The log-odds that so large a share of digits reached, between the rows of the metadata."""
+    rows = metadata.get("accepted_digits", [])
+    table = np.asarray(rows, np.float64).reshape(-1, 2) if isinstance(rows, list) else np.empty((0, 2))
+    if not len(table):
+        raise ConfigError(
+            "digits_accepted",
+            expected="a model that has thresholds for it, such as the bundled one",
+            found=f"none in {name}",
+            remedy="Leave it out, or train the model with [refusal] in its recipe.",
+        )
+    if not table[0, 0] <= share <= table[-1, 0]:
+        raise ConfigError(
+            "digits_accepted",
+            expected=f"a share from {table[0, 0]} to {table[-1, 0]}",
+            found=repr(share),
+            remedy="Write 0.95 to accept 95 digits in a hundred, and fewer of other things.",
+        )
+    return float(np.interp(share, table[:, 0], table[:, 1]))
 
 
 def _refusals(metadata: Mapping[str, object], name: str) -> tuple[str, ...]:

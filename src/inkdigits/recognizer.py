@@ -21,7 +21,7 @@ import PIL.Image
 from numpy.typing import NDArray
 
 from inkdigits.classifier import Classifier, bundled_model, to_ink
-from inkdigits.errors import ImageError
+from inkdigits.errors import ConfigError, ImageError
 from inkdigits.images import InputLimits, read_image
 from inkdigits.normalizer import NORMALIZER_VERSION, Normalized, normalize
 from inkdigits.records import Prediction
@@ -54,6 +54,9 @@ class Recognizer:
         max_error: the share of errors, 0 to 1, that is allowed among the digits that are read; those
             that are not sure enough are refused as unclear. The promise holds for pictures like those
             that the model was calibrated on, and ends where they are of another kind.
+        digits_accepted: the share of digits, 0.9 to 0.999, that is not to be refused as no digit: the fewer,
+            the fewer letters and other things pass for digits. None for the model's own choice, which is
+            lenient; `max_error` is measured with that.
 
     Attributes:
         class_names: what the model tells apart, in the order of the probabilities; "0" to "9" for digits.
@@ -61,7 +64,8 @@ class Recognizer:
 
     Raises:
         ModelError: the model cannot be used.
-        ConfigError: the model cannot promise `max_error`.
+        ConfigError: the model cannot promise `max_error`, or has no threshold for `digits_accepted`; or
+            both are asked for.
     """
 
     def __init__(
@@ -71,11 +75,22 @@ class Recognizer:
         limits: InputLimits | None = None,
         n_threads: int = 1,
         max_error: float | None = None,
+        digits_accepted: float | None = None,
     ) -> None:
+        if max_error is not None and digits_accepted is not None:
+            raise ConfigError(
+                "max_error and digits_accepted",
+                expected="one of them",
+                found="both",
+                remedy="Choose: the bound on errors was measured with the model's own refusal.",
+            )
         self._limits = limits or InputLimits()
         if isinstance(model, str | Path):
             self._classifier = Classifier.from_file(
-                model, normalizer_version=NORMALIZER_VERSION, n_threads=n_threads
+                model,
+                normalizer_version=NORMALIZER_VERSION,
+                n_threads=n_threads,
+                digits_accepted=digits_accepted,
             )
         else:
             self._classifier = Classifier(
@@ -83,6 +98,7 @@ class Recognizer:
                 name="the bundled model" if model is None else "model",
                 normalizer_version=NORMALIZER_VERSION,
                 n_threads=n_threads,
+                digits_accepted=digits_accepted,
             )
         self.class_names = self._classifier.class_names
         self._are_digits = self.class_names == tuple("0123456789")

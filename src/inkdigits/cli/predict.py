@@ -45,12 +45,20 @@ def predict(
             "for pictures like those that the model was calibrated on, and for no others.",
         ),
     ] = None,
+    digits_accepted: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Refuse more: so much that this share of digits is still accepted, 0.9 to 0.999, and few "
+            "letters and other things.",
+        ),
+    ] = None,
 ) -> None:
     """Read the digit in each picture.
 
     Example: inkdigits predict seven.jpg scans/ --json
     """
-    recognizer = Recognizer(model, max_error=max_error)
+    recognizer = Recognizer(model, max_error=max_error, digits_accepted=digits_accepted)
     if max_error is not None:
         typer.echo(
             f"With 95% confidence at most {max_error:.2%} of what is read is wrong, where pictures are like "
