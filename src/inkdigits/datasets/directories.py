@@ -9,6 +9,7 @@ from inkdigits.datasets.files import FORMATS, read_file
 from inkdigits.datasets.idx import images_beside, is_labels_name
 from inkdigits.datasets.labelled import LABELS_FILE, read_labelled
 from inkdigits.datasets.pictures import part_folders, read_heap, read_part_folders
+from inkdigits.datasets.uci_archive import read_uci_archive
 from inkdigits.errors import DatasetError
 
 __all__ = ["read_directory"]
@@ -30,9 +31,9 @@ def read_directory(folder: Path) -> Dataset:
     files = _data_files(folder)
     if files:
         return _merge(folder, files)
-    heap = read_heap(folder)
-    if heap is not None:
-        return heap
+    found = read_uci_archive(folder) or read_heap(folder)
+    if found is not None:
+        return found
     inner = sorted(path.name for path in folder.iterdir() if path.is_dir())
     raise DatasetError(
         folder,
