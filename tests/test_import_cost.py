@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -48,3 +50,20 @@ def test_the_package_loads_no_framework_and_is_quick() -> None:
 def test_the_command_line_and_the_datasets_wait_with_what_training_needs(module: str) -> None:
     _, loaded = import_alone(module)
     assert loaded & TRAINING == set()
+
+
+def test_nothing_is_reported_to_the_makers_of_the_runtime(tmp_path: Path) -> None:
+    """ONNX Runtime keeps an id of the machine in the home folder where it reports, but not under CI."""
+    environ = {name: value for name, value in os.environ.items() if name not in ("CI", "XDG_CACHE_HOME")}
+    environ.pop("ORT_DISABLE_TELEMETRY", None)
+    program = "import inkdigits, os; inkdigits.Recognizer(); print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**environ, "HOME": str(tmp_path)},
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=120,
+    )
+    assert ended.stdout.strip() == "1"
+    assert list(tmp_path.rglob("*onnxruntime*")) == []

@@ -212,6 +212,9 @@ class Classifier:
 
 
 def _open_session(model: bytes, name: str, n_threads: int) -> Any:
+    # Since 1.29 ONNX Runtime reports to its makers what it runs, and keeps an id of the machine, unless this
+    # is set before it is loaded. Whoever wants that sets it to 0.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime  # a fifth of what `import inkdigits` would take; most programs load a model later
 
     options = onnxruntime.SessionOptions()
