@@ -238,6 +238,14 @@ def test_limits_hold_for_arrays_and_pillow_images() -> None:
     read_image(drawing(), InputLimits(max_pixels=64 * 40))
 
 
+def test_a_side_beyond_the_limit_is_refused_before_anything_is_decoded() -> None:
+    error = refusal(png_header(1, 70_000))
+    assert (error.expected, error.found) == ("sides of at most 65535 pixels", "1x70000")
+    assert "max_side" in error.remedy
+    assert refusal(drawing(), InputLimits(max_side=63)).found == "64x40"
+    read_image(drawing(), InputLimits(max_side=64))
+
+
 def test_pictures_without_pixels_are_refused() -> None:
     refusal(Image.new("L", (0, 5)))
     refusal(np.zeros((0, 5), np.uint8))
@@ -275,7 +283,7 @@ def test_a_closed_pillow_image_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "settings_",
-    [{"max_bytes": 0}, {"max_pixels": -1}, {"formats": ()}, {"formats": ("PNG", "PSD")}],
+    [{"max_bytes": 0}, {"max_pixels": -1}, {"max_side": 0}, {"formats": ()}, {"formats": ("PNG", "PSD")}],
 )
 def test_limits_that_make_no_sense_are_refused(settings_: dict[str, object]) -> None:
     with pytest.raises(ConfigError):

@@ -161,11 +161,11 @@ def test_many_pictures_keep_their_order(recognizer: Recognizer) -> None:
     assert [answer.digit for answer in answers if isinstance(answer, Prediction)] == order
 
 
-def test_many_answers_are_those_of_one_at_a_time(recognizer: Recognizer) -> None:
+@pytest.mark.parametrize("n_threads", [None, 1, 3])
+def test_many_answers_are_those_of_one_at_a_time(recognizer: Recognizer, n_threads: int | None) -> None:
     pictures = [drawing(digit) for digit in DIGITS]
-    for together, alone in zip(
-        recognizer.predict_many(pictures), map(recognizer.predict, pictures), strict=True
-    ):
+    many = recognizer.predict_many(pictures, n_threads=n_threads)
+    for together, alone in zip(many, map(recognizer.predict, pictures), strict=True):
         assert isinstance(together, Prediction)
         assert (together.digit, together.box) == (alone.digit, alone.box)
         # The network may sum in another order in a batch.

@@ -74,6 +74,8 @@ class InputLimits:
         max_bytes: the largest file, checked before it is read.
         max_pixels: the largest width times height, checked from the header before pixels are decoded.
             Pillow itself stops at twice its `Image.MAX_IMAGE_PIXELS`, whatever is set here.
+        max_side: the largest width or height: a picture one pixel wide takes a decoder many times the memory
+            and the time that its pixels do.
         formats: the names, as Pillow spells them, of the formats that are tried.
 
     Raises:
@@ -82,6 +84,7 @@ class InputLimits:
 
     max_bytes: int = 20_000_000
     max_pixels: int = 50_000_000
+    max_side: int = 65_535
     formats: tuple[str, ...] = tuple(_SUFFIXES)
 
     def __post_init__(self) -> None:
@@ -92,11 +95,11 @@ class InputLimits:
                 found=repr(self.formats),
                 remedy="Leave the setting out to accept them all.",
             )
-        if min(self.max_bytes, self.max_pixels) < 1:
+        if min(self.max_bytes, self.max_pixels, self.max_side) < 1:
             raise ConfigError(
-                "max_bytes and max_pixels",
+                "max_bytes, max_pixels and max_side",
                 expected="at least 1",
-                found=f"{self.max_bytes} and {self.max_pixels}",
+                found=f"{self.max_bytes}, {self.max_pixels} and {self.max_side}",
                 remedy="Leave a setting out to have its default.",
             )
 
@@ -312,6 +315,9 @@ def _check_size(image: Image.Image, name: str, limits: InputLimits) -> None:
     width, height = max(sizes, key=math.prod)
     if width * height > limits.max_pixels:
         raise _too_many_pixels(name, f"{width}x{height}", limits)
+    if max(map(max, sizes)) > limits.max_side:
+        remedy = "Crop or shrink the picture, or raise max_side in InputLimits."
+        raise _refusal(name, f"sides of at most {limits.max_side} pixels", f"{width}x{height}", remedy)
 
 
 def _too_many_pixels(name: str, found: str, limits: InputLimits) -> ImageError:

@@ -119,15 +119,26 @@ class Recognizer:
         """
         return self.examine(source).prediction
 
-    def predict_many(self, sources: Iterable[ImageSource]) -> Iterator[Prediction | ImageError]:
+    def predict_many(
+        self, sources: Iterable[ImageSource], *, n_threads: int | None = None
+    ) -> Iterator[Prediction | ImageError]:
         """Read many pictures, lazily, in their order, a few in memory at a time.
+
+        Args:
+            sources: pictures as `predict` takes them.
+            n_threads: threads that decode and normalise, 1 for the caller's own; None for one a processor, up
+                to eight.
 
         Yields:
             The prediction for each picture; for one that cannot be read, its `ImageError`, so that one
             bad picture never stops the rest.
         """
         remaining = iter(sources)
-        with ThreadPoolExecutor(min(os.cpu_count() or 1, 8)) as pool:
+        if n_threads == 1:
+            while chunk := list(islice(remaining, _CHUNK)):
+                yield from self._predict_chunk([self._try_normalize(source) for source in chunk])
+            return
+        with ThreadPoolExecutor(n_threads or min(os.cpu_count() or 1, 8)) as pool:
             while chunk := list(islice(remaining, _CHUNK)):
                 yield from self._predict_chunk(list(pool.map(self._try_normalize, chunk)))
 
