@@ -32,7 +32,8 @@ FLOORS = (
     {"progress", "run_folder", "training_data", "comparison"},
     {"recognizer", "training", "evaluation", "sklearn", "tensorboard"},
     {"explanation", "tuning"},
-    {"cli", "web"},
+    {"web"},
+    {"cli"},
     {"__init__", "__main__"},
 )
 

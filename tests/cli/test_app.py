@@ -25,7 +25,7 @@ from inkdigits.errors import (
 # By its name: `inkdigits.cli.app` as an attribute is the Typer application.
 APP = importlib.import_module("inkdigits.cli.app")
 TRAINING_PACKAGES = set(APP._TRAINING_PACKAGES)
-VERBS = ("predict", "train", "evaluate", "runs", "tune", "data", "demo")
+VERBS = ("predict", "train", "evaluate", "runs", "tune", "data", "demo", "serve")
 PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 # An interpreter in which the packages of the training extra are not installed.

@@ -13,6 +13,7 @@ from inkdigits.cli.demo import demo
 from inkdigits.cli.evaluate import evaluate
 from inkdigits.cli.predict import predict
 from inkdigits.cli.runs import runs
+from inkdigits.cli.serve import serve
 from inkdigits.cli.train import train
 from inkdigits.cli.tune import tune
 from inkdigits.errors import ConfigError, InkdigitsError, MissingExtraError
@@ -53,6 +54,7 @@ app.command()(runs)
 app.command()(tune)
 app.command()(data)
 app.command()(demo)
+app.command()(serve)
 
 
 def main() -> None:

@@ -1,0 +1,225 @@
+"""What people say was read wrong, kept as training data: folders of pictures by class.
+
+    FOLDER/4/20260131T142501-9f86d081884c7d65.png
+
+`inkdigits train --data mnist --data FOLDER` learns from it. The bytes are stored as they came, with whatever
+the picture says about where and when it was taken. Only pictures that training can read are let in, each is
+there whole or not at all, and number and size are bounded. It knows nothing of HTTP.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+from inkdigits.datasets.roles import role_of
+from inkdigits.errors import ConfigError, ImageError, InkdigitsError
+from inkdigits.files import write_whole
+from inkdigits.images import InputLimits, read_image
+from inkdigits.normalizer import normalize
+
+__all__ = ["CorrectionStore", "CorrectionsFull"]
+
+# How a file of each accepted format begins; none of these begins another.
+_SUFFIXES = {
+    b"\x89PNG\r\n\x1a\n": ".png",
+    b"\xff\xd8\xff": ".jpg",
+    b"RIFF": ".webp",
+    b"BM": ".bmp",
+    b"GIF8": ".gif",
+    b"II": ".tif",
+    b"MM": ".tif",
+}
+_NOT_IN_FOLDER_NAMES = frozenset('/\\:*?"<>|')  # of one operating system or another
+
+
+class CorrectionsFull(InkdigitsError):  # noqa: N818  (a state of the folder, as in "disk full")
+    """There is no room for another correction: a bound is reached, or the disk takes no more."""
+
+
+class CorrectionStore:
+    """A folder of corrected pictures that grows up to a bound. Safe to share between threads.
+
+    Several processes may add to one folder: each checks again after writing and takes its own picture back
+    where the others were faster, so the bounds hold for all of them together.
+
+    Args:
+        folder: made if missing; what is in it already counts.
+        class_names: the labels that are accepted, each the name of a folder.
+        max_pictures: the most pictures that the folder may hold.
+        max_bytes: the most that its files may hold together.
+        limits: what is accepted as a picture; the defaults unless given.
+
+    Raises:
+        ConfigError: the folder cannot be written or would be read as test data, a class cannot be the name
+            of a folder, or a bound is not positive.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        class_names: tuple[str, ...],
+        max_pictures: int = 10_000,
+        max_bytes: int = 500_000_000,
+        limits: InputLimits | None = None,
+    ) -> None:
+        if min(max_pictures, max_bytes) < 1:
+            raise ConfigError(
+                "max_pictures and max_bytes",
+                expected="at least 1",
+                found=f"{max_pictures} and {max_bytes}",
+                remedy="Leave corrections off if none are to be stored.",
+            )
+        _check_class_names(class_names)
+        _check_folder(folder)
+        self._folder = folder
+        self._class_names = class_names
+        self._max_pictures = max_pictures
+        self._max_bytes = max_bytes
+        self._limits = limits or InputLimits()
+        self._adding = threading.Lock()
+
+    def add(self, picture: bytes, label: str) -> int:
+        """Store a picture under what it shows.
+
+        Args:
+            picture: the bytes of a file, as they were read.
+            label: one of the class names.
+
+        Returns:
+            How many pictures the folder holds now.
+
+        Raises:
+            ConfigError: the label is no class.
+            ImageError: the picture cannot be read, or has no ink on it.
+            CorrectionsFull: there is no room for it.
+        """
+        if label not in self._class_names:
+            raise ConfigError(
+                "label",
+                expected=f"one of {', '.join(self._class_names)}",
+                found=repr(label[:40]),
+                remedy="Say which class the picture shows.",
+            )
+        _check_picture(picture, self._limits)
+        name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(8)}{_suffix_of(picture)}"
+        with self._adding:
+            try:
+                return self._write(self._folder / label / name, picture)
+            except OSError as error:
+                reason = error.strerror or str(error)
+                raise _full("a folder that takes another picture", f"that it does not ({reason})") from error
+
+    def _write(self, path: Path, picture: bytes) -> int:
+        n_pictures, n_bytes = self._held()
+        self._check_room(n_pictures + 1, n_bytes + len(picture))
+        path.parent.mkdir(exist_ok=True)
+        write_whole(path, picture)
+        n_pictures, n_bytes = self._held()
+        try:
+            self._check_room(n_pictures, n_bytes)
+        except CorrectionsFull:  # another process was faster
+            path.unlink(missing_ok=True)
+            raise
+        return n_pictures
+
+    def _held(self) -> tuple[int, int]:
+        """The number of pictures in the folders of the classes, and the bytes of all that is in them.
+
+        It is counted anew each time, since other processes add, and people look through and delete. Files
+        that are being written count as bytes only.
+        """
+        n_pictures = n_bytes = 0
+        for label in self._class_names:
+            try:
+                with os.scandir(self._folder / label) as entries:
+                    for entry in entries:
+                        n_bytes += _size_of(entry)
+                        n_pictures += not entry.name.startswith(".")
+            except FileNotFoundError:
+                continue
+        return n_pictures, n_bytes
+
+    def _check_room(self, n_pictures: int, n_bytes: int) -> None:
+        if n_pictures > self._max_pictures:
+            raise _full(f"at most {self._max_pictures:,} pictures", "that there are as many already")
+        if n_bytes > self._max_bytes:
+            raise _full(f"at most {self._max_bytes:,} bytes", "that this picture would be too much")
+
+
+def _size_of(entry: os.DirEntry[str]) -> int:
+    try:
+        return entry.stat(follow_symlinks=False).st_size
+    except FileNotFoundError:  # renamed or deleted since it was listed
+        return 0
+
+
+def _full(expected: str, found: str) -> CorrectionsFull:
+    # Whoever sends pictures is told nothing of where they are kept.
+    return CorrectionsFull(
+        "the corrections",
+        expected=expected,
+        found=found,
+        remedy="Ask who runs the service to train on them, or to make room.",
+    )
+
+
+def _check_picture(picture: bytes, limits: InputLimits) -> None:
+    """Raises an ImageError for what training would stop at, or would leave out."""
+    if normalize(read_image(picture, limits)).box is None:
+        raise ImageError(
+            "the picture",
+            expected="a picture with ink on it",
+            found="a blank page",
+            remedy="Send the picture that was read wrong.",
+        )
+
+
+def _suffix_of(picture: bytes) -> str:
+    """The suffix of a picture that `read_image` accepts: readers of folders go by it."""
+    return next(suffix for start, suffix in _SUFFIXES.items() if picture.startswith(start))
+
+
+def _check_class_names(class_names: tuple[str, ...]) -> None:
+    """They come out of a model file, which others may have made, and become folders."""
+    for name in class_names:
+        is_folder_name = (
+            name.isprintable()
+            and name.strip(" .") == name != ""
+            and not _NOT_IN_FOLDER_NAMES & set(name)
+            and len(name.encode(errors="replace")) <= 200
+            and role_of(name) is None
+        )
+        if not is_folder_name:
+            raise ConfigError(
+                "corrections",
+                expected="a model whose classes can be names of folders",
+                found=f"the class {name[:40]!r}",
+                remedy="Serve this model without corrections.",
+            )
+
+
+def _check_folder(folder: Path) -> None:
+    if role_of(folder.name) == "test":
+        raise ConfigError(
+            folder,
+            expected="a folder whose pictures are to be trained on",
+            found="a name that says they are for testing",
+            remedy="Give the folder another name, such as corrections.",
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ConfigError(
+            folder,
+            expected="a folder that can be written",
+            found=error.strerror or str(error),
+            remedy="Correct the path or its permissions.",
+        ) from error

@@ -1,0 +1,336 @@
+// The page: gathers ink or a picture, and sends its pixels as they are. Finding, reading and refusing are the
+// service's: nothing here knows what a digit looks like.
+
+import { buildBars, showNothing, showReading } from "./answer.js";
+import { Paper } from "./paper.js";
+
+const at = (id) => document.getElementById(id);
+const stage = at("stage");
+
+const READ_WHILE_DRAWING_MS = 150; // often enough to feel live, seldom enough for a slow service
+const LONGEST_WAIT_S = 30; // for a service that says when it will be less busy
+
+let service = { class_names: [..."0123456789"], corrections: false, max_bytes: Infinity };
+
+// Asking. One request is under way at a time and only the newest picture waits behind it, so answers come in
+// order, and a slow service is never flooded. What was on the stage before is not asked about any more.
+
+let wanted = null; // {picture, since, signal}: the newest, not yet asked about
+let isAsking = false;
+let onStage = new AbortController(); // aborted when the stage changes hands
+let answered = null; // the picture whose answer is shown
+let readSoon = null; // a timer while the pen is down
+
+/** Ask about a picture: a function that gives its blob. `since` is when its last stroke ended, if one did. */
+function read(picture, since = null) {
+  clearTimeout(readSoon);
+  readSoon = null;
+  wanted = { picture, since, signal: onStage.signal };
+  if (!isAsking) askWhileWanted();
+}
+
+function forget() {
+  onStage.abort();
+  onStage = new AbortController();
+  wanted = null;
+  clearTimeout(readSoon);
+  readSoon = null;
+}
+
+async function askWhileWanted() {
+  isAsking = true;
+  while (wanted) {
+    const request = wanted;
+    wanted = null;
+    try {
+      const blob = await request.picture();
+      const reading = await post("v1/predict?explain=true", blob, request.signal);
+      if (!request.signal.aborted) show(reading, blob, request.since);
+    } catch (error) {
+      if (!request.signal.aborted) await recover(error, request);
+    }
+  }
+  isAsking = false;
+}
+
+async function post(path, blob, signal) {
+  // What the browser takes for something else is sent all the same: the service looks at the bytes.
+  const type = blob.type.startsWith("image/") ? blob.type : "application/octet-stream";
+  const headers = { "Content-Type": type };
+  const response = await fetch(path, { method: "POST", body: blob, headers, signal });
+  if (response.ok) return response.json();
+  const wait_s = Math.min(Number(response.headers.get("Retry-After")) || 1, LONGEST_WAIT_S);
+  throw Object.assign(new Error(response.statusText), { status: response.status, wait_s });
+}
+
+function show(reading, blob, since) {
+  answered = blob;
+  if (at("notice").dataset.about === "service") hush();
+  showReading(reading);
+  offerCorrection(reading.reason !== "blank");
+  if (since !== null) measure(since);
+}
+
+function showNone(verdict, detail) {
+  answered = null;
+  showNothing(verdict, detail);
+  offerCorrection(false);
+}
+
+/** From the end of a stroke until the answer has been painted, for whoever wants to know. */
+function measure(since) {
+  requestAnimationFrame(() => setTimeout(() => {
+    const measured = performance.measure("stroke-to-answer", { start: since, end: performance.now() });
+    at("answer").dataset.elapsedMs = measured.duration.toFixed(1);
+  }));
+}
+
+// What can go wrong. It is said in place, and the drawing stays whatever happens.
+
+const UNREADABLE = "This is no picture that can be read. Choose a PNG, JPEG, WebP, BMP, GIF or TIFF.";
+
+/** After a failure: ask once more if the service is only busy, else say what is wrong. */
+async function recover(error, request) {
+  const isBusy = error.status === 429 || error.status === 503;
+  if (isBusy && !request.isRepeated) {
+    say(`The service is busy. It is asked again in ${error.wait_s} s.`, "service");
+    await new Promise((resolve) => setTimeout(resolve, error.wait_s * 1000));
+    if (!request.signal.aborted) wanted ??= { ...request, since: null, isRepeated: true };
+    return;
+  }
+  if ([413, 415, 422].includes(error.status)) {
+    if (stage.dataset.showing === "picture") backToDrawing(); // which the picture had only covered
+    const tooLarge = `This picture is too large: at most ${Math.round(service.max_bytes / 1e6)} MB.`;
+    say(error.status === 413 ? tooLarge : UNREADABLE, "picture");
+    return;
+  }
+  showNone("No answer", "What you drew is kept.");
+  if (isBusy) return say("The service is still busy.", "service");
+  say(error.status ? `The service failed (${error.status}).` : "The service does not answer.", "service");
+}
+
+function say(text, about) {
+  at("notice-text").textContent = text;
+  at("notice").dataset.about = about;
+  at("again").hidden = about !== "service";
+  at("notice").hidden = false;
+}
+
+function hush() {
+  at("notice").hidden = true;
+}
+
+async function tryAgain() {
+  hush();
+  await learnOfService();
+  if (stage.dataset.showing === "picture") read(() => shown);
+  else settle(null);
+}
+
+// Drawing.
+
+const paper = new Paper(at("paper"), {
+  started() {
+    hush();
+    stage.toggleAttribute("data-blank", false);
+    stage.toggleAttribute("data-drawing", true);
+  },
+  moved() {
+    readSoon ??= setTimeout(() => read(() => paper.blob()), READ_WHILE_DRAWING_MS);
+  },
+  settled(time) {
+    hush();
+    settle(time);
+  },
+});
+
+/** After the strokes have changed: read them at once, without the pause that is made while the pen moves. */
+function settle(time) {
+  at("undo").disabled = !paper.canUndo;
+  at("clear").disabled = paper.isBlank;
+  stage.toggleAttribute("data-blank", paper.isBlank);
+  stage.toggleAttribute("data-drawing", false);
+  if (!paper.isBlank) return read(() => paper.blob(), time);
+  forget();
+  showNone();
+}
+
+// Pictures: chosen, dropped, pasted or taken. The bytes of a file go to the service untouched.
+
+let shown = null; // the picture on the stage
+
+/** Put the drawing, a picture or the camera on the stage. */
+function stageIs(showing) {
+  forget();
+  hush();
+  stage.dataset.showing = showing;
+  let hasFocusToGive = false; // else a keyboard's user would be sent back to the top of the page
+  at("box").hidden = at("unshown").hidden = true;
+  for (const group of document.querySelectorAll("[data-for]")) {
+    const hadFocus = group.contains(document.activeElement);
+    group.hidden = !group.dataset.for.split(" ").includes(showing);
+    if (group.hidden && hadFocus) hasFocusToGive = true;
+  }
+  if (hasFocusToGive) at(showing === "drawing" ? "choose" : "draw").focus();
+  closeCamera();
+}
+
+function backToDrawing() {
+  stageIs("drawing");
+  settle(null);
+}
+
+function showPicture(blob) {
+  stageIs("picture");
+  shown = blob;
+  URL.revokeObjectURL(at("picture").src);
+  at("picture").src = URL.createObjectURL(blob);
+  if (blob.size > service.max_bytes) recover({ status: 413 }, {});
+  else read(() => blob);
+}
+
+/** The first of the files; what else can be dropped or pasted is no picture. */
+function takeFile(files, otherwise) {
+  stage.toggleAttribute("data-dropping", false);
+  if (files.length) showPicture(files[0]);
+  else say(otherwise, "picture");
+}
+
+at("picture").addEventListener("error", () => (at("unshown").hidden = stage.dataset.showing !== "picture"));
+at("file").addEventListener("change", () => {
+  if (at("file").files.length) showPicture(at("file").files[0]);
+  at("file").value = ""; // so that the same file can be chosen again
+});
+document.addEventListener("paste", (event) => {
+  takeFile(event.clipboardData.files, "There is no picture in the clipboard.");
+});
+document.addEventListener("dragover", (event) => {
+  event.preventDefault();
+  stage.toggleAttribute("data-dropping", true);
+});
+document.addEventListener("dragleave", (event) => {
+  if (event.relatedTarget === null) stage.toggleAttribute("data-dropping", false);
+});
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  takeFile(event.dataTransfer.files, "That was no file. Save the picture, then drop it here.");
+});
+
+// The camera, where there is one: a still of the square that is seen.
+
+const video = at("video");
+
+async function offerCamera() {
+  const devices = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
+  at("open-camera").hidden = !devices.some((device) => device.kind === "videoinput");
+}
+
+async function openCamera() {
+  stageIs("camera");
+  showNone("Camera", "Hold one digit into the square.");
+  at("take").disabled = true;
+  try {
+    video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+    if (stage.dataset.showing !== "camera") return closeCamera(); // left while the user was asked
+    await video.play();
+    at("take").disabled = false;
+    at("take").focus();
+  } catch {
+    if (stage.dataset.showing !== "camera") return;
+    backToDrawing();
+    say("The camera cannot be used: it is taken, or not allowed for this page.", "picture");
+  }
+}
+
+function closeCamera() {
+  for (const track of video.srcObject?.getTracks() ?? []) track.stop();
+  video.srcObject = null;
+}
+
+function takeStill() {
+  const { videoWidth: width, videoHeight: height } = video;
+  const still = document.createElement("canvas");
+  still.width = still.height = Math.min(width, height);
+  still.getContext("2d").drawImage(video, (still.width - width) / 2, (still.height - height) / 2);
+  still.toBlob(showPicture, "image/jpeg", 0.95);
+}
+
+// Corrections, where the operator keeps them.
+
+function buildLabels() {
+  const buttons = service.class_names.map((name) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = name;
+    button.addEventListener("click", () => correct(name));
+    return button;
+  });
+  at("labels").replaceChildren(...buttons);
+}
+
+function offerCorrection(isOffered) {
+  at("correction").toggleAttribute("data-idle", !isOffered);
+  at("thanks").textContent = "";
+}
+
+async function correct(label) {
+  const blob = answered;
+  offerCorrection(false); // each answer is corrected once
+  try {
+    await post(`v1/corrections?label=${encodeURIComponent(label)}`, blob);
+    if (answered === blob) at("thanks").textContent = `Thank you. It is kept as a ${label}, to learn from.`;
+  } catch (error) {
+    if (answered === blob) offerCorrection(true);
+    const isFull = error.status === 507;
+    say(isFull ? "There is no room for more corrections." : "The correction could not be kept.", "picture");
+  }
+}
+
+// Buttons and keys.
+
+const actions = {
+  undo: () => paper.undo(),
+  clear: () => paper.clear(),
+  draw: backToDrawing,
+  choose: () => at("file").click(),
+  "open-camera": openCamera,
+  take: takeStill,
+  again: tryAgain,
+};
+for (const [id, act] of Object.entries(actions)) at(id).addEventListener("click", () => act());
+
+document.addEventListener("keydown", (event) => {
+  const isDrawing = stage.dataset.showing === "drawing";
+  const isUndo = (event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z";
+  if (isUndo && isDrawing) paper.undo();
+  else if (event.key === "Escape" && !isDrawing) backToDrawing();
+  else if (["Escape", "Delete"].includes(event.key) && isDrawing) paper.clear();
+  else return;
+  event.preventDefault();
+});
+
+// Start.
+
+async function learnOfService() {
+  try {
+    const response = await fetch("v1/service");
+    if (!response.ok) throw new Error(response.statusText);
+    service = await response.json();
+  } catch {
+    return say("The service does not answer.", "service");
+  }
+  buildBars(service.class_names);
+  buildLabels();
+  at("correction").hidden = !service.corrections;
+  at("storage").textContent = service.corrections
+    ? "Only pictures that you correct are stored, to learn from."
+    : "Nothing that you draw or show is stored.";
+  at("service").textContent = `${service.name} ${service.version}, ${service.model}`;
+}
+
+navigator.mediaDevices?.addEventListener("devicechange", offerCamera);
+buildBars(service.class_names);
+stageIs("drawing");
+settle(null);
+offerCamera();
+learnOfService();

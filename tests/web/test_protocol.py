@@ -1,0 +1,245 @@
+"""The Open Inference Protocol, as clients of KServe and Triton speak it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from importlib import metadata, resources
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from serving import Served, served
+
+from inkdigits.recognizer import Recognizer
+from inkdigits.web.settings import ServiceSettings
+
+INFER = "/v2/models/inkdigits/infer"
+LENGTH = "Inference-Header-Content-Length"
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Served]:
+    with served(ServiceSettings(max_images=5, max_json_bytes=60_000)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def images() -> NDArray[np.uint8]:
+    """(3, 28, 28) a four and a seven as in MNIST, and a blank."""
+    samples = resources.files("inkdigits") / "samples"
+    read = [
+        Recognizer().examine((samples / name).read_bytes())
+        for name in ("4_open_blue_ink.png", "7_crossed_biro.png")
+    ]
+    ink = [np.rint(one.normalized.ink * 255).astype(np.uint8) for one in read]
+    return np.stack([*ink, np.zeros((28, 28), np.uint8)])
+
+
+def call_with(images: NDArray[np.uint8], **members: object) -> dict[str, Any]:
+    tensor = {"name": "images", "shape": list(images.shape), "datatype": "UINT8", "data": images.tolist()}
+    return {"inputs": [tensor], **members}
+
+
+def changed(call: dict[str, Any], **members: object) -> dict[str, Any]:
+    """The same call with other members of its tensor; None takes one away."""
+    tensor = {name: value for name, value in (call["inputs"][0] | members).items() if value is not None}
+    return {**call, "inputs": [tensor]}
+
+
+def tensors(answer: dict[str, Any]) -> dict[str, NDArray[Any]]:
+    kinds = {"FP32": np.float32, "INT64": np.int64, "BOOL": np.bool_}
+    return {
+        one["name"]: np.asarray(one["data"], kinds[one["datatype"]]).reshape(one["shape"])
+        for one in answer["outputs"]
+    }
+
+
+# What there is.
+
+
+def test_the_server_and_its_health(service: Served) -> None:
+    assert service.client.get("/v2").json() == {
+        "name": "inkdigits",
+        "version": metadata.version("inkdigits"),
+        "extensions": ["binary_tensor_data"],
+    }
+    assert service.client.get("/v2/health/live").json() == {"live": True}
+    assert service.client.get("/v2/health/ready").json() == {"ready": True}
+
+
+@pytest.mark.parametrize("path", ["/v2/models/inkdigits", "/v2/models/inkdigits/versions/1"])
+def test_the_model(service: Served, path: str) -> None:
+    model = service.client.get(path).json()
+    assert (model["name"], model["versions"], model["platform"]) == ("inkdigits", ["1"], "onnx_onnxv1")
+    assert model["inputs"] == [{"name": "images", "datatype": "UINT8", "shape": [-1, 28, 28]}]
+    assert {one["name"]: (one["datatype"], one["shape"]) for one in model["outputs"]} == {
+        "probabilities": ("FP32", [-1, 10]),
+        "digit": ("INT64", [-1]),
+        "refused": ("BOOL", [-1]),
+    }
+    assert service.client.get(f"{path}/ready").json() == {"name": "inkdigits", "ready": True}
+
+
+@pytest.mark.parametrize(
+    "path", ["/v2/models/other", "/v2/models/inkdigits/versions/2", "/v2/models/other/versions/1/ready"]
+)
+def test_another_model(service: Served, path: str) -> None:
+    answer = service.client.get(path)
+    assert answer.status_code == 404
+    assert answer.json()["error"] == answer.json()["detail"]  # the protocol's own word for it
+    assert "'inkdigits'" in answer.json()["error"]
+
+
+# Inference.
+
+
+@pytest.mark.parametrize("path", [INFER, "/v2/models/inkdigits/versions/1/infer"])
+def test_images_are_read(service: Served, images: NDArray[np.uint8], path: str) -> None:
+    answer = service.client.post(path, json=call_with(images, id="mine"))
+    assert answer.status_code == 200
+    assert (answer.json()["model_name"], answer.json()["model_version"]) == ("inkdigits", "1")
+    assert answer.json()["id"] == "mine"
+    found = tensors(answer.json())
+    assert found["digit"].tolist() == [4, 7, -1]
+    assert found["refused"].tolist() == [False, False, True]
+    expected = [Recognizer().predict(image).probabilities for image in images]
+    np.testing.assert_allclose(found["probabilities"], expected, atol=1e-5)
+
+
+def test_flat_or_nested_is_the_same(service: Served, images: NDArray[np.uint8]) -> None:
+    call = call_with(images)
+    flat = changed(call, data=images.ravel().tolist())
+    assert service.client.post(INFER, json=flat).json() == service.client.post(INFER, json=call).json()
+
+
+def test_the_outputs_that_are_asked_for(service: Served, images: NDArray[np.uint8]) -> None:
+    call = call_with(images, outputs=[{"name": "digit"}])
+    answer = service.client.post(INFER, json=call).json()
+    assert answer["outputs"] == [{"name": "digit", "datatype": "INT64", "shape": [3], "data": [4, 7, -1]}]
+    assert "id" not in answer
+
+
+def test_raw_tensors_both_ways(service: Served, images: NDArray[np.uint8]) -> None:
+    size = {"binary_data_size": images.nbytes}
+    call = changed(call_with(images, parameters={"binary_data_output": True}), data=None, parameters=size)
+    head = json.dumps(call).encode()
+    headers = {LENGTH: str(len(head)), "content-type": "application/octet-stream"}
+    answer = service.client.post(INFER, content=head + images.tobytes(), headers=headers)
+    assert answer.status_code == 200
+    n_head = int(answer.headers[LENGTH])
+    outputs, raw = json.loads(answer.content[:n_head])["outputs"], answer.content[n_head:]
+    found = {}
+    for output, kind in zip(outputs, (np.float32, np.int64, np.bool_), strict=True):
+        size_of = output["parameters"]["binary_data_size"]
+        found[output["name"]] = np.frombuffer(raw[:size_of], kind).reshape(output["shape"])
+        raw = raw[size_of:]
+    assert raw == b""
+    as_json = tensors(service.client.post(INFER, json=call_with(images)).json())
+    for name, tensor in found.items():
+        np.testing.assert_array_equal(tensor, as_json[name])
+
+
+def test_one_output_raw_and_one_not(service: Served, images: NDArray[np.uint8]) -> None:
+    wanted = [{"name": "refused"}, {"name": "digit", "parameters": {"binary_data": True}}]
+    answer = service.client.post(INFER, json=call_with(images, outputs=wanted))
+    n_head = int(answer.headers[LENGTH])
+    refused, digit = json.loads(answer.content[:n_head])["outputs"]
+    assert refused["data"] == [False, False, True]
+    assert digit["parameters"] == {"binary_data_size": 24}
+    assert np.frombuffer(answer.content[n_head:], np.int64).tolist() == [4, 7, -1]
+
+
+# Calls that make no sense.
+
+
+@pytest.mark.parametrize(
+    ("members", "said"),
+    [
+        ({"name": "input"}, "expected 'images' of 'UINT8'"),
+        ({"datatype": "FP32"}, "expected 'images' of 'UINT8'"),
+        ({"shape": [3, 784]}, "[N, 28, 28]"),
+        ({"shape": [0, 28, 28], "data": []}, "[N, 28, 28]"),
+        ({"shape": [True, 28, 28]}, "[N, 28, 28]"),
+        ({"shape": None}, "[N, 28, 28]"),
+        ({"shape": [2, 28, 28]}, "1568 whole numbers"),
+        ({"data": None}, "2352 whole numbers"),
+        ({"data": "pixels"}, "2352 whole numbers"),
+        ({"data": [[1, 2], [3]]}, "2352 whole numbers"),
+        ({"data": [0.5] * 2352}, "2352 whole numbers"),
+        ({"data": [True] * 2352}, "2352 whole numbers"),
+        ({"data": [10**20] * 2352}, "2352 whole numbers"),
+        ({"data": [256] * 2352}, "from 0 to 255"),
+        ({"data": [-1] * 2352}, "from 0 to 255"),
+        ({"data": None, "parameters": {"binary_data_size": 2352}}, "raw bytes"),
+        ({"parameters": []}, "a JSON object"),
+    ],
+)
+def test_a_tensor_that_does_not_fit(
+    service: Served, images: NDArray[np.uint8], members: dict[str, object], said: str
+) -> None:
+    answer = service.client.post(INFER, json=changed(call_with(images), **members))
+    assert answer.status_code == 400
+    assert said in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"no JSON",
+        b"[]",
+        b"{}",
+        b'{"inputs": []}',
+        b'{"inputs": [1]}',
+        b'{"inputs": {"name": "images"}}',
+        b"[" * 20_000,
+        b"\xff\xfe",
+        b"9" * 10_000,
+    ],
+)
+def test_no_call(service: Served, body: bytes) -> None:
+    answer = service.client.post(INFER, content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"id": 7},
+        {"id": "\ud800"},
+        {"parameters": 7},
+        {"outputs": 7},
+        {"outputs": [7]},
+        {"outputs": [{"name": "letters"}]},
+        {"outputs": [{"name": ["digit"]}]},
+        {"outputs": [{"name": "digit", "parameters": 7}]},
+    ],
+)
+def test_members_that_make_no_sense(
+    service: Served, images: NDArray[np.uint8], members: dict[str, object]
+) -> None:
+    content = json.dumps(call_with(images, **members))
+    answer = service.client.post(INFER, content=content, headers={"content-type": "application/json"})
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("length", ["", "-1", "x", "1e3", "99999999", "9" * 50])
+def test_a_length_that_is_none(service: Served, length: str) -> None:
+    headers = {LENGTH: length, "content-type": "application/json"}
+    assert service.client.post(INFER, content=b"{}", headers=headers).status_code == 400
+
+
+def test_too_much_of_it(service: Served) -> None:
+    many = np.zeros((6, 28, 28), np.uint8)
+    answer = service.client.post(INFER, json=call_with(many))
+    assert (answer.status_code, "at most 5 images" in answer.json()["error"]) == (413, True)
+    wordy = call_with(many[:1], id="x" * 60_000)
+    answer = service.client.post(INFER, json=wordy)
+    assert (answer.status_code, "60000 bytes of JSON" in answer.json()["error"]) == (413, True)
+
+
+def test_another_type(service: Served) -> None:
+    headers = {"content-type": "text/plain"}
+    assert service.client.post(INFER, content=b"{}", headers=headers).status_code == 415
