@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from mapie.risk_control import BinaryClassificationController
 from numpy.typing import NDArray
 from scipy.stats import binom
 
@@ -51,6 +52,27 @@ def test_a_bound_is_the_exact_binomial_one() -> None:
     ((_, bound, coverage), *_) = risk_bounds(np.full(n, 0.9), right, np.ones(n, np.bool_))
     assert coverage == 1
     assert binom.cdf(3, n, bound) == pytest.approx(0.05, abs=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:Fixed sequence testing requires a monotonic risk")
+@pytest.mark.parametrize("seed", range(5))
+def test_mapie_chooses_the_same_threshold(seed: int) -> None:
+    confidences, right, _ = draw(3000, np.random.default_rng(seed))
+    bounds = risk_bounds(confidences, right, np.ones(3000, np.bool_))
+    strict_to_lax = np.array([threshold for threshold, _, _ in bounds])[::-1]
+    mapie = BinaryClassificationController(
+        lambda confidence: np.stack([1 - confidence, confidence], axis=1),
+        "precision",
+        0.98,
+        confidence_level=0.95,
+        list_predict_params=strict_to_lax,
+        fwer_method="fixed_sequence",
+    )
+    mapie.calibrate(confidences, right.astype(int))
+    ours = int(np.flatnonzero(strict_to_lax == threshold_for(bounds, 0.02)[0])[0])
+    theirs = int(np.flatnonzero(strict_to_lax == np.min(mapie.valid_predict_params))[0])
+    # Its Hoeffding-Bentkus test is a little less sharp than the exact binomial one: a step later at most.
+    assert ours - theirs in (0, 1)
 
 
 def test_nothing_wrong_still_promises_no_more_than_the_number_of_images_can() -> None:
