@@ -31,6 +31,18 @@ def test_combine_one_is_that_one() -> None:
     assert combine([dataset]) is dataset
 
 
+def test_a_part_of_the_classes_keeps_its_names() -> None:
+    letters = Dataset("letters", part(6), None, class_names=("A", "B", "C", "D"))
+    few = Dataset("few", Split(part(2).images, np.array([0, 1])), None, class_names=("B", "D"))
+    both = combine([letters, few])
+    assert both.class_names == letters.class_names
+    assert both.train is not None
+    assert both.train.labels is not None
+    assert both.train.labels[-2:].tolist() == [1, 3]
+    with pytest.raises(DatasetError, match="some of the classes of few"):
+        combine([few, letters])
+
+
 def test_combine_refuses() -> None:
     with pytest.raises(DatasetError, match="at least one"):
         combine([])

@@ -6,7 +6,7 @@ Knows nothing of files. N is the number of pictures.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,30 +83,51 @@ class Dataset:
 def combine(datasets: Sequence[Dataset]) -> Dataset:
     """One dataset out of several: training parts with training parts, test parts with test parts.
 
+    The classes are those of the first; the others may show a part of them only.
+
     Raises:
-        DatasetError: none given, their classes differ, or only some of them have labels.
+        DatasetError: none given, one has classes that the first has not, or only some of them have labels.
     """
     if not datasets:
         raise DatasetError(
             "combine", expected="at least one dataset", found="none", remedy="Name a dataset, such as mnist."
         )
     first = datasets[0]
-    for other in datasets[1:]:
-        if other.class_names != first.class_names:
-            raise DatasetError(
-                other.name,
-                expected=f"the classes of {first.name}: {', '.join(first.class_names)}",
-                found=", ".join(other.class_names),
-                remedy="Combine only datasets that show the same classes.",
-            )
     if len(datasets) == 1:
         return first
+    datasets = [first, *(_in_classes_of(first, other) for other in datasets[1:])]
     return Dataset(
         name="+".join(dataset.name for dataset in datasets),
         train=_concatenate(datasets, lambda dataset: dataset.train),
         test=_concatenate(datasets, lambda dataset: dataset.test),
         class_names=first.class_names,
         notes=tuple(f"{dataset.name}: {note}" for dataset in datasets for note in dataset.notes),
+    )
+
+
+def _in_classes_of(first: Dataset, other: Dataset) -> Dataset:
+    """The other with the labels that its classes have in the first."""
+    if other.class_names == first.class_names:
+        return other
+    if not set(other.class_names) <= set(first.class_names):
+        raise DatasetError(
+            other.name,
+            expected=f"some of the classes of {first.name}: {', '.join(first.class_names)}",
+            found=", ".join(other.class_names),
+            remedy="Combine only datasets that show the same things, the one with most classes first.",
+        )
+    number_of = np.array([first.class_names.index(name) for name in other.class_names])
+
+    def relabelled(split: Split | None) -> Split | None:
+        if split is None or split.labels is None:
+            return split
+        return replace(split, labels=number_of[split.labels])
+
+    return replace(
+        other,
+        train=relabelled(other.train),
+        test=relabelled(other.test),
+        class_names=first.class_names,
     )
 
 
