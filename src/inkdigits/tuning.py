@@ -209,7 +209,11 @@ def _open_study(optuna: Any, recipe: Recipe, url: str) -> Any:
         multivariate=True,
         constant_liar=True,
     )
-    study.pruner = optuna.pruners.MedianPruner(n_startup_trials=_FIRST_TRIALS, n_warmup_steps=1)
+    # A check after each epoch would let next to none pass: docs/log.md#tuning-the-dense-network
+    half = max(1, recipe.training.epochs // 2)
+    study.pruner = optuna.pruners.MedianPruner(
+        n_startup_trials=_FIRST_TRIALS, n_warmup_steps=half, interval_steps=half
+    )
     return study
 
 
