@@ -53,7 +53,7 @@ class ServiceSettings:
     port: int = 8000
     model: Path | None = None
     n_workers: int = 1
-    n_threads: int = 0
+    n_threads: int = 1
     corrections: Path | None = None
     allowed_hosts: tuple[str, ...] = ()
     max_bytes: int = InputLimits.max_bytes

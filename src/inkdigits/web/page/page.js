@@ -13,11 +13,11 @@ const LONGEST_WAIT_S = 30; // for a service that says when it will be less busy
 let service = { class_names: [..."0123456789"], corrections: false, max_bytes: Infinity };
 
 // Asking. One request is under way at a time and only the newest picture waits behind it, so answers come in
-// order, and a slow service is never flooded. What was on the stage before is not asked about any more.
+// order, and a slow service is never flooded. When a stroke ends, what was asked about its beginning is given up,
+// and so is what was on the stage before.
 
-let wanted = null; // {picture, since, signal}: the newest, not yet asked about
-let isAsking = false;
-let onStage = new AbortController(); // aborted when the stage changes hands
+let wanted = null; // {picture, since, control}: the newest, not yet asked about
+let underWay = null; // the one that is asked about
 let answered = null; // the picture whose answer is shown
 let readSoon = null; // a timer while the pen is down
 
@@ -25,32 +25,32 @@ let readSoon = null; // a timer while the pen is down
 function read(picture, since = null) {
   clearTimeout(readSoon);
   readSoon = null;
-  wanted = { picture, since, signal: onStage.signal };
-  if (!isAsking) askWhileWanted();
+  wanted = { picture, since, control: new AbortController() };
+  if (!underWay) askWhileWanted();
+  else if (since !== null) underWay.control.abort();
 }
 
 function forget() {
-  onStage.abort();
-  onStage = new AbortController();
+  underWay?.control.abort();
   wanted = null;
   clearTimeout(readSoon);
   readSoon = null;
 }
 
 async function askWhileWanted() {
-  isAsking = true;
   while (wanted) {
-    const request = wanted;
+    const request = (underWay = wanted);
+    const { signal } = request.control;
     wanted = null;
     try {
       const blob = await request.picture();
-      const reading = await post("v1/predict?explain=true", blob, request.signal);
-      if (!request.signal.aborted) show(reading, blob, request.since);
+      const reading = await post("v1/predict?explain=true", blob, signal);
+      if (!signal.aborted) show(reading, blob, request.since);
     } catch (error) {
-      if (!request.signal.aborted) await recover(error, request);
+      if (!signal.aborted) await recover(error, request);
     }
   }
-  isAsking = false;
+  underWay = null;
 }
 
 async function post(path, blob, signal) {
@@ -95,7 +95,7 @@ async function recover(error, request) {
   if (isBusy && !request.isRepeated) {
     say(`The service is busy. It is asked again in ${error.wait_s} s.`, "service");
     await new Promise((resolve) => setTimeout(resolve, error.wait_s * 1000));
-    if (!request.signal.aborted) wanted ??= { ...request, since: null, isRepeated: true };
+    if (!request.control.signal.aborted) wanted ??= { ...request, since: null, isRepeated: true };
     return;
   }
   if ([413, 415, 422].includes(error.status)) {
