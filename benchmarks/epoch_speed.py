@@ -2,7 +2,7 @@
 
     python benchmarks/epoch_speed.py --pairs 3 --out benchmarks/results/epoch_speed.json
 
-Ours is `inkdigits train` on its default backend, with everything it does in an epoch: shuffling,
+Ours is `inkdigits train`, on its default backend or another, with everything it does in an epoch: shuffling,
 progress, history, a checkpoint. Needs the extras `train` and `tensorflow`, and MNIST.
 """
 
@@ -30,14 +30,15 @@ def main() -> None:
     )
     parser.add_argument("--models", nargs="+", choices=list(WORK), default=list(WORK))
     parser.add_argument("--pairs", type=int, default=3)
+    parser.add_argument("--backend", choices=["jax", "tensorflow", "torch"], default="jax", help="of ours")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
-    results: dict[str, object] = {}
+    results: dict[str, object] = {"backend": options.backend}
     for model in options.models:
         batch_size = WORK[model]
         ours, plain, ratios = [], [], []
         for _ in range(options.pairs):
-            mine, theirs = _ours(model, batch_size), _plain(model, batch_size)
+            mine, theirs = _ours(model, batch_size, options.backend), _plain(model, batch_size)
             ours += mine
             plain += theirs
             ratios.append(sum(theirs) / sum(mine))
@@ -49,7 +50,7 @@ def main() -> None:
     write_results(options.out, results)
 
 
-def _ours(model: str, batch_size: int) -> list[float]:
+def _ours(model: str, batch_size: int, backend: str) -> list[float]:
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder) / "run"
         command = [
@@ -65,7 +66,7 @@ def _ours(model: str, batch_size: int) -> list[float]:
         ]
         command += ["--model", model, "--batch-size", str(batch_size), "--epochs", str(EPOCHS)]
         command += ["--validation-share", "0"]
-        environment = {key: value for key, value in os.environ.items() if key != "KERAS_BACKEND"}
+        environment = {**os.environ, "KERAS_BACKEND": backend}
         subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
         with (run / "history.csv").open(encoding="utf-8") as file:
             speeds = [float(line["images_per_second"]) for line in csv.DictReader(file)]
