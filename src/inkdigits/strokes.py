@@ -2,7 +2,7 @@
 
 The letters are the Hershey fonts: made by A. V. Hershey at the U.S. National Bureau of Standards, in the
 format of James Hurt, Cognition Inc.; free to use with this acknowledgement. The package Hershey-Fonts
-(https://pypi.org/project/Hershey-Fonts/, MIT) brings them.
+(MIT) brings them.
 
 A stroke is a line of points, (P, 2), x before y, y downwards.
 """
