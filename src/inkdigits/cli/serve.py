@@ -18,7 +18,7 @@ def serve(
     host: Annotated[
         str, typer.Option(metavar="ADDRESS", help="Where to listen; 0.0.0.0 for all of the network.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(metavar="N", min=1, max=65_535)] = 8000,
+    port: Annotated[int, typer.Option(metavar="N", min=1, max=65_535, help="Of that address.")] = 8000,
     model: Annotated[
         Path | None, typer.Option(metavar="FILE", help="An ONNX model; without it, the bundled one.")
     ] = None,
