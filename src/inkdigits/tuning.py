@@ -1,7 +1,7 @@
 """Look for better settings of a recipe: a study of many short runs, each judged on validation images.
 
 The runs stand in one folder as any other runs do, so `inkdigits runs` compares them. The test images are not
-loaded into a trial at all. Trials that fall behind the median of the others at the same epoch are given up.
+loaded into a trial at all. Trials that are half through and behind the median of the others are given up.
 Where a study is kept in a database, it may be stopped and gone on with, and several processes may share it.
 
 Source: Akiba, Sano, Yanase, Ohta and Koyama, "Optuna: a next-generation hyperparameter optimization
@@ -258,17 +258,7 @@ _STATES = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed", "RUNNIN
 
 
 def _conclude(optuna: Any, study: Any, recipe: Recipe, folder: Path, *, interrupted: bool) -> Study:
-    trials = tuple(
-        Trial(
-            one.number,
-            one.params,
-            one.value
-            if one.value is not None
-            else max(one.intermediate_values.items(), default=(0, None))[1],
-            _STATES.get(one.state.name, "running"),
-        )
-        for one in study.get_trials(deepcopy=False)
-    )
+    trials = tuple(_as_trial(one) for one in study.get_trials(deepcopy=False))
     complete = [one for one in trials if one.state == "complete" and one.accuracy is not None]
     if not complete:
         raise TrainingError(

@@ -44,14 +44,14 @@ def serve(settings: ServiceSettings, announce: Callable[[], None] = lambda: None
         ModelError: the model cannot be used.
     """
     with _listener(settings) as listener:
-        app = create_app(
-            settings
-        )  # with several processes too: what is wrong is to be known before they start
+        # With several processes too: what is wrong is to be known before they start.
+        app = create_app(settings)
         _allow_open_files(settings.max_connections + _FURTHER_FILES)
         announce()
         if settings.n_workers == 1:
             _answer(app, settings, listener)
         else:
+            del app  # with its model: the processes have their own
             _supervise(settings, listener)
 
 
