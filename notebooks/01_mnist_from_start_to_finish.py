@@ -30,7 +30,6 @@ import pandas as pd
 
 from inkdigits import Recognizer
 from inkdigits.backend import keep_freed_memory, keras
-from inkdigits.checkpoint import EpochResult
 from inkdigits.datasets import describe, load
 from inkdigits.embedding import embed, penultimate_features
 from inkdigits.evaluation import evaluate
@@ -50,6 +49,7 @@ from inkdigits.plots import (
     plot_samples,
     plot_weights,
 )
+from inkdigits.records import EpochResult
 
 keep_freed_memory()  # Linux: training is faster when freed memory is kept
 keras.utils.set_random_seed(0)

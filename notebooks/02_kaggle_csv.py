@@ -29,7 +29,6 @@ import numpy as np
 import pandas as pd
 
 from inkdigits.backend import keep_freed_memory, keras
-from inkdigits.checkpoint import EpochResult
 from inkdigits.datasets import load
 from inkdigits.models import build
 from inkdigits.plots import (
@@ -39,6 +38,7 @@ from inkdigits.plots import (
     plot_mistakes,
     plot_samples,
 )
+from inkdigits.records import EpochResult
 
 keep_freed_memory()  # Linux: training is faster when freed memory is kept
 keras.utils.set_random_seed(0)

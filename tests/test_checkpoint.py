@@ -10,8 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from inkdigits.backend import keras
-from inkdigits.checkpoint import EpochResult, read_checkpoint, state_bytes, write_checkpoint
+from inkdigits.checkpoint import read_checkpoint, state_bytes, write_checkpoint
 from inkdigits.errors import TrainingError
+from inkdigits.records import EpochResult
 
 HISTORY = [EpochResult(1, 0.5, 0.75, 0.1 + 0.2, None, 1000.0), EpochResult(2, 0.25, 0.875, None, 1.0, 1e5)]
 IMAGES = np.random.default_rng(0).random((32, 6), dtype=np.float32)

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from inkdigits import tuning
-from inkdigits.checkpoint import EpochResult
 from inkdigits.datasets import Split
 from inkdigits.errors import ConfigError, MissingExtraError, TrainingError
 from inkdigits.progress import Progress
 from inkdigits.recipe import Recipe, SearchRange, TrainingConfig, load_recipe, with_settings
+from inkdigits.records import EpochResult
 from inkdigits.training import RunResult
 from inkdigits.training_data import TrainingData
 from inkdigits.tuning import tune

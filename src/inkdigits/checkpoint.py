@@ -8,7 +8,7 @@ on the seed and the epoch's number alone, so they need no state.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,23 +17,9 @@ import numpy as np
 from inkdigits.backend import keras
 from inkdigits.errors import TrainingError
 from inkdigits.files import temporary_beside
+from inkdigits.records import EpochResult
 
-__all__ = ["EpochResult", "read_checkpoint", "state_bytes", "write_checkpoint"]
-
-
-@dataclass(frozen=True)
-class EpochResult:
-    """One line of the history; losses are means in nats, accuracies are shares, 0 to 1.
-
-    `epoch` counts from 1. The validation figures are None in a run that keeps no images for validation.
-    """
-
-    epoch: int
-    loss: float
-    accuracy: float
-    validation_loss: float | None
-    validation_accuracy: float | None
-    images_per_second: float
+__all__ = ["read_checkpoint", "state_bytes", "write_checkpoint"]
 
 
 def write_checkpoint(path: Path, model: Any, history: list[EpochResult]) -> None:

@@ -22,11 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.errors import ConfigError, ModelError
+from inkdigits.records import DIGITS
 from inkdigits.risk_control import RiskBound
 
 __all__ = ["Classifier", "Judgement", "bundled_model", "to_ink"]
 
-_DIGITS = tuple("0123456789")
 _BATCH = 500  # images at a time: what a network holds between layers is 100 times its input
 _INPUT_TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(uint8)": np.uint8}
 _MAX_MODEL_BYTES = 500_000_000
@@ -277,7 +277,7 @@ def _number(metadata: Mapping[str, object], key: str, default: float, name: str)
 
 
 def _class_names(metadata: Mapping[str, object], name: str) -> tuple[str, ...]:
-    value = metadata.get("class_names", list(_DIGITS))
+    value = metadata.get("class_names", list(DIGITS))
     is_named = isinstance(value, list) and all(isinstance(one, str) and one for one in value)
     if is_named and len(set(value)) == len(value) >= 2:  # type: ignore[call-overload,arg-type]
         return tuple(value)  # type: ignore[arg-type]

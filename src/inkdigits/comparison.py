@@ -20,10 +20,10 @@ import numpy as np
 
 from inkdigits.config import to_dict
 from inkdigits.errors import ConfigError, InkdigitsError, TrainingError
+from inkdigits.records import EpochResult
 
 __all__ = [
     "Comparison",
-    "Epoch",
     "FinalFigures",
     "RunOrder",
     "RunSummary",
@@ -46,21 +46,6 @@ class RunOrder(StrEnum):
     LOSS = "loss"
     TIME = "time"
     NAME = "name"
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """A line of a run's history.csv, as `inkdigits.checkpoint.EpochResult` has it.
-
-    It is read without that class, which loads Keras.
-    """
-
-    epoch: int
-    loss: float
-    accuracy: float
-    validation_loss: float | None
-    validation_accuracy: float | None
-    images_per_second: float
 
 
 @dataclass(frozen=True)
@@ -170,7 +155,7 @@ def best_first(runs: Iterable[RunSummary], order: RunOrder) -> list[RunSummary]:
     return sorted(runs, key=lambda run: (cost(run), _natural(run.name)))
 
 
-def read_epochs(folder: Path) -> list[Epoch]:
+def read_epochs(folder: Path) -> list[EpochResult]:
     """Read a run's history.csv; a run without a whole epoch has none.
 
     Raises:
@@ -179,7 +164,7 @@ def read_epochs(folder: Path) -> list[Epoch]:
     path = folder / "history.csv"
     try:
         lines = csv.DictReader(path.read_text(encoding="utf-8").splitlines(), strict=True)
-        missing = [name for name in Epoch.__dataclass_fields__ if name not in (lines.fieldnames or ())]
+        missing = [name for name in EpochResult.__dataclass_fields__ if name not in (lines.fieldnames or ())]
         if missing:
             raise ValueError("no column " + ", ".join(missing))
         return [_epoch(line) for line in lines]
@@ -260,11 +245,11 @@ def _only_differences(runs: list[RunSummary]) -> list[RunSummary]:
     ]
 
 
-def _epoch(line: Mapping[str, str]) -> Epoch:
+def _epoch(line: Mapping[str, str]) -> EpochResult:
     if None in line or None in line.values():
         raise ValueError(f"a line that is cut off or too long, at epoch {line['epoch']}")
     validation_loss, validation_accuracy = line["validation_loss"], line["validation_accuracy"]
-    return Epoch(
+    return EpochResult(
         epoch=int(line["epoch"]),
         loss=float(line["loss"]),
         accuracy=float(line["accuracy"]),

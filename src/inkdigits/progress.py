@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from inkdigits.backend import keras
-from inkdigits.checkpoint import EpochResult
 from inkdigits.recipe import TrainingConfig
+from inkdigits.records import EpochResult
 
 __all__ = ["Progress", "Watcher", "ctrl_c_as_flag"]
 

@@ -24,7 +24,7 @@ from inkdigits.classifier import Classifier, bundled_model, to_ink
 from inkdigits.errors import ConfigError, ImageError
 from inkdigits.images import InputLimits, read_image
 from inkdigits.normalizer import NORMALIZER_VERSION, Normalized, normalize
-from inkdigits.records import Prediction
+from inkdigits.records import DIGITS, Prediction
 from inkdigits.risk_control import threshold_for
 
 __all__ = ["Examination", "ImageSource", "Recognizer"]
@@ -101,7 +101,7 @@ class Recognizer:
                 digits_accepted=digits_accepted,
             )
         self.class_names = self._classifier.class_names
-        self._are_digits = self.class_names == tuple("0123456789")
+        self._are_digits = self.class_names == DIGITS
         self._least_confidence = 0.0
         self.coverage: float | None = None
         if max_error is not None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Box", "Prediction"]
+__all__ = ["DIGITS", "Box", "EpochResult", "Prediction"]
+
+DIGITS: tuple[str, ...] = tuple("0123456789")
+"""The classes that a model tells apart unless it says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +61,18 @@ class Prediction:
             "reason": self.reason,
             "box": None if box is None else [box.left, box.top, box.width, box.height],
         }
+
+
+@dataclass(frozen=True)
+class EpochResult:
+    """One line of a run's history; losses are means in nats, accuracies are shares, 0 to 1.
+
+    `epoch` counts from 1. The validation figures are None in a run that keeps no images for validation.
+    """
+
+    epoch: int
+    loss: float
+    accuracy: float
+    validation_loss: float | None
+    validation_accuracy: float | None
+    images_per_second: float

@@ -26,11 +26,12 @@ from pathlib import Path
 from typing import Any
 
 from inkdigits.backend import backend_name
-from inkdigits.checkpoint import EpochResult, read_checkpoint, state_bytes, write_checkpoint
+from inkdigits.checkpoint import read_checkpoint, state_bytes, write_checkpoint
 from inkdigits.environment import describe_environment
 from inkdigits.errors import TrainingError
 from inkdigits.files import remove_leftovers, write_whole
 from inkdigits.recipe import Recipe, load_recipe, write_recipe
+from inkdigits.records import EpochResult
 
 __all__ = [
     "begin_folder",

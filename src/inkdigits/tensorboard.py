@@ -17,8 +17,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from inkdigits.comparison import Epoch, FinalFigures, read_epochs, read_figures
+from inkdigits.comparison import FinalFigures, read_epochs, read_figures
 from inkdigits.errors import MissingExtraError, TrainingError
+from inkdigits.records import EpochResult
 
 __all__ = ["require_tensorboardx", "write_events"]
 
@@ -70,7 +71,7 @@ def write_events(run_folder: Path) -> Path:
     return target
 
 
-def _curves(epochs: list[Epoch], figures: FinalFigures | None) -> dict[str, _Curve]:
+def _curves(epochs: list[EpochResult], figures: FinalFigures | None) -> dict[str, _Curve]:
     """What is to be seen, by the name of the subfolder; a curve without points is left out."""
     training: _Curve = {
         one.epoch: {"loss": one.loss, "accuracy": one.accuracy, "images_per_second": one.images_per_second}

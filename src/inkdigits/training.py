@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from inkdigits.augmentation import augment
 from inkdigits.backend import backend_name, keep_freed_memory, keras, make_deterministic, seed_epoch
 from inkdigits.calibration import calibrate
-from inkdigits.checkpoint import EpochResult
 from inkdigits.classifier import Classifier, to_ink
 from inkdigits.datasets import Split
 from inkdigits.errors import TrainingError
@@ -32,6 +31,7 @@ from inkdigits.normalizer import NORMALIZER_VERSION
 from inkdigits.plots import plot_learning_curves, save_figure
 from inkdigits.progress import Progress, Watcher, ctrl_c_as_flag
 from inkdigits.recipe import Recipe, TrainingConfig
+from inkdigits.records import EpochResult
 from inkdigits.run_folder import (
     begin_folder,
     check_folder,

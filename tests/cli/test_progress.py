@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from inkdigits.checkpoint import EpochResult
 from inkdigits.cli.progress import ProgressDisplay
+from inkdigits.records import EpochResult
 from inkdigits.training import Progress
 
 

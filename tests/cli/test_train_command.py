@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 import inkdigits.training
-from inkdigits.checkpoint import EpochResult
 from inkdigits.cli.progress import ProgressDisplay
 from inkdigits.models import MODELS
 from inkdigits.recipe import Recipe, TrainingConfig, load_recipe, recipe_names
+from inkdigits.records import EpochResult
 from inkdigits.training import Progress, RunResult
 
 LIST_OF_RUN = {"recipe.toml", "environment.json", "history.csv", "model.keras", "model.onnx", "metrics.json"}

@@ -1,7 +1,8 @@
 """Datasets: the known ones by name, anybody's own by path; all of them come out as MNIST does."""
 
 from inkdigits.datasets.catalogue import NAMES
-from inkdigits.datasets.dataset import DIGITS, Dataset, Split, combine, describe
+from inkdigits.datasets.dataset import Dataset, Split, combine, describe
 from inkdigits.datasets.loading import load
+from inkdigits.records import DIGITS
 
 __all__ = ["DIGITS", "NAMES", "Dataset", "Split", "combine", "describe", "load"]

@@ -17,7 +17,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from inkdigits.datasets.dataset import DIGITS
+from inkdigits.records import DIGITS
 
 __all__ = ["CATALOGUE", "COLLECTIONS", "NAMES", "Entry", "RemoteFile"]
 

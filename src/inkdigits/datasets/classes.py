@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.datasets.dataset import DIGITS
 from inkdigits.errors import DatasetError
+from inkdigits.records import DIGITS
 
 __all__ = ["class_names_of", "to_classes"]
 

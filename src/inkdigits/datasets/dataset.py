@@ -12,10 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.errors import DatasetError
+from inkdigits.records import DIGITS
 
-__all__ = ["DIGITS", "Dataset", "Split", "combine", "describe"]
-
-DIGITS: tuple[str, ...] = tuple("0123456789")
+__all__ = ["Dataset", "Split", "combine", "describe"]
 
 
 @dataclass(frozen=True, eq=False)

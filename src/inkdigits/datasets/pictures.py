@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.datasets.classes import class_names_of
-from inkdigits.datasets.dataset import DIGITS, Dataset, Split
+from inkdigits.datasets.dataset import Dataset, Split
 from inkdigits.datasets.roles import one_split, role_of
 from inkdigits.datasets.values import SIDE, to_labels
 from inkdigits.errors import DatasetError, ImageError
 from inkdigits.images import find_images, read_image
 from inkdigits.normalizer import normalize
+from inkdigits.records import DIGITS
 
 __all__ = [
     "class_folders",
