@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from inkdigits.paper import Grey, Mask, find_ink
+from inkdigits.paper import Grey, Mask, Pieces, find_ink, percentile
 
 PAPER, PEN = 240, 40
 LINE_PX = 2
@@ -136,3 +136,20 @@ def test_of_a_smear_that_a_stroke_touches_the_stroke_alone_counts() -> None:
     page, drawn = page_with_stroke()
     page[50:94, 52:92] = PAPER - 60
     np.testing.assert_array_equal(strokes_on_page(page), drawn)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 500])
+@pytest.mark.parametrize("percent", [0, 7.5, 75, 90, 100])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_a_percentile_is_numpys(size: int, percent: float, dtype: type[np.generic]) -> None:
+    levels = (255 * np.random.default_rng(size).random((size, 1))).astype(dtype)
+    assert percentile(levels, percent) == pytest.approx(np.percentile(levels, percent), rel=1e-6)
+
+
+def test_pieces_that_touch_at_a_corner_are_one() -> None:
+    mask = np.zeros((6, 9), np.uint8)
+    mask[1, 1] = mask[2, 2] = 1
+    mask[3:5, 6:9] = 1
+    pieces = Pieces.of(mask)
+    np.testing.assert_array_equal(pieces.labels > 0, mask > 0)
+    assert pieces.stats[1:].tolist() == [[1, 1, 2, 2, 2], [6, 3, 3, 2, 6]]

@@ -24,7 +24,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.paper import Grey, Mask, Plane, find_ink
+from inkdigits.paper import Grey, Mask, Pieces, Plane, find_ink, percentile
 from inkdigits.records import Box
 
 __all__ = ["NORMALIZER_VERSION", "Normalized", "normalize"]
@@ -133,7 +133,7 @@ def _find_at_working_size(page: Grey) -> _Found | None:
     size = [max(1, round(side * shrink)) for side in page.shape[::-1]]
     working = page if shrink == 1.0 else cv2.resize(page, size, interpolation=cv2.INTER_AREA)
     ink = find_ink(working)
-    kept = None if ink is None else _keep_digit_pieces(ink.strokes, max(size))
+    kept = None if ink is None else _keep_digit_pieces(ink.pieces, max(size))
     if ink is None or kept is None:
         return None
     strokes, others = kept
@@ -165,21 +165,24 @@ def _box_on_page(box: tuple[int, ...], shrink: float, shape: tuple[int, ...]) ->
     return Box(left, top, right - left, bottom - top)
 
 
-def _keep_digit_pieces(strokes: Mask, page_side: int) -> tuple[Mask, int] | None:
+def _keep_digit_pieces(pieces: Pieces, page_side: int) -> tuple[Mask, int] | None:
     """Keep the main piece and what may belong to it, and count further digits; None of mere specks.
 
     The dashes of one line lie no further apart than they are long, while dust lies anywhere: the longer a
     piece, the further from the others it may be.
     """
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(strokes.astype(np.uint8), connectivity=8)
-    order = 1 + np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable")[:_MOST_PIECES]
-    order = order[~_is_frame(labels, stats, order)]
-    left, top, width, height = stats[order, :4].T  # (n,) each
+    order = 1 + np.argsort(-pieces.stats[1:, cv2.CC_STAT_AREA], kind="stable")[:_MOST_PIECES]
+    order = order[~_is_frame(pieces, order)]
+    left, top, width, height = pieces.stats[order, :4].T  # (n,) each
     length = np.hypot(width, height)
     shortest = max(2, _SHORTEST_DIGIT_SHARE * page_side)
     if not length.size or np.maximum(width, height).max() < shortest:
         return None
-    page_height, page_width = strokes.shape  # or of its part: ink that ends has paper around it there too
+    if len(order) == 1:
+        return np.asarray(pieces.labels == order[0], np.bool_), 0
+    page_height, page_width = (
+        pieces.labels.shape
+    )  # or of its part: ink that ends has paper around it there too
     at_edge = (left == 0) | (top == 0) | (left + width == page_width) | (top + height == page_height)
     main = int(np.argmax(length * np.where(at_edge, 0.3, 1.0)))
     counts = (height >= _OTHER_DIGIT_SHARE * length[main]) & ~at_edge
@@ -192,10 +195,10 @@ def _keep_digit_pieces(strokes: Mask, page_side: int) -> tuple[Mask, int] | None
         if (grown == kept).all():
             break
         kept = grown
-    is_kept = np.zeros(len(stats), np.bool_)
+    is_kept = np.zeros(len(pieces.stats), np.bool_)
     is_kept[order[kept]] = True
-    others = _count_digits(labels, stats, order[main], order[counts & ~kept])
-    return np.asarray(is_kept.take(labels), dtype=np.bool_), others
+    others = _count_digits(pieces, order[main], order[counts & ~kept])
+    return np.asarray(is_kept.take(pieces.labels), dtype=np.bool_), others
 
 
 def _gaps(
@@ -208,47 +211,45 @@ def _gaps(
     return gaps
 
 
-def _is_frame(labels: NDArray[np.int32], stats: NDArray[np.int32], order: NDArray[np.intp]) -> Mask:
+def _is_frame(pieces: Pieces, order: NDArray[np.intp]) -> Mask:
     """(n,) Which pieces are boxes drawn around a digit: all outline, with something inside."""
     is_frame = np.zeros(len(order), np.bool_)
-    for i, number in enumerate(order[:3]):
-        inside = _inside(labels, stats, number)
-        if _is_outline(inside, stats, number):
-            others = stats[order[np.isin(order, inside) & (order != number)]]
-            height = stats[number, cv2.CC_STAT_HEIGHT]
+    for i, number in enumerate(order[:3] if len(order) > 1 else ()):
+        inside = _inside(pieces, number)
+        if _is_outline(inside, pieces, number):
+            others = pieces.stats[order[np.isin(order, inside) & (order != number)]]
+            height = pieces.stats[number, cv2.CC_STAT_HEIGHT]
             is_frame[i] = bool((others[:, cv2.CC_STAT_HEIGHT] > 0.25 * height).any())
     return is_frame
 
 
-def _inside(labels: NDArray[np.int32], stats: NDArray[np.int32], number: np.intp) -> NDArray[np.int32]:
+def _inside(pieces: Pieces, number: np.intp) -> NDArray[np.int32]:
     """The labels within the box of a piece, but for a rim where the lines of a frame would be."""
-    left, top, width, height, _ = stats[number]
+    left, top, width, height, _ = pieces.stats[number]
     inner_x, inner_y = int(np.ceil(_FRAME_SHARE * width)), int(np.ceil(_FRAME_SHARE * height))
-    return labels[top + inner_y : top + height - inner_y, left + inner_x : left + width - inner_x]
+    return pieces.labels[top + inner_y : top + height - inner_y, left + inner_x : left + width - inner_x]
 
 
-def _is_outline(inside: NDArray[np.int32], stats: NDArray[np.int32], number: np.intp) -> bool:
+def _is_outline(inside: NDArray[np.int32], pieces: Pieces, number: np.intp) -> bool:
     """Whether a piece is a rectangle's outline, and large enough for a digit."""
-    _, _, width, height, area = stats[number]
+    _, _, width, height, area = pieces.stats[number]
     return bool(inside.size and min(width, height) >= 12 and (inside == number).sum() <= 0.05 * area)
 
 
-def _count_digits(
-    labels: NDArray[np.int32], stats: NDArray[np.int32], main: np.intp, candidates: NDArray[np.intp]
-) -> int:
+def _count_digits(pieces: Pieces, main: np.intp, candidates: NDArray[np.intp]) -> int:
     """How many pieces are drawn with such a pen as the main one, and are not empty boxes."""
     n_digits = 0
     for number in candidates:
-        ratio = _thickest(labels, stats, number) / _thickest(labels, stats, main)
-        is_box = _is_outline(_inside(labels, stats, number), stats, number)
+        ratio = _thickest(pieces, number) / _thickest(pieces, main)
+        is_box = _is_outline(_inside(pieces, number), pieces, number)
         n_digits += not is_box and 1 / _OTHER_PEN <= ratio <= _OTHER_PEN
     return n_digits
 
 
-def _thickest(labels: NDArray[np.int32], stats: NDArray[np.int32], number: np.intp) -> float:
+def _thickest(pieces: Pieces, number: np.intp) -> float:
     """How far it is from the inmost pixel of a piece to its outside, in pixels."""
-    left, top, width, height, _ = stats[number]
-    piece = labels[top : top + height, left : left + width] == number
+    left, top, width, height, _ = pieces.stats[number]
+    piece = pieces.labels[top : top + height, left : left + width] == number
     return float(cv2.distanceTransform(_padded(piece, 1), cv2.DIST_L2, 3).max())
 
 
@@ -294,7 +295,8 @@ def _fit_into_box(crop: Plane) -> Plane:
         return crop
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     fitted: Plane = cv2.resize(crop, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-    peak = float(np.percentile(fitted[fitted > 0.1], 90)) if (fitted > 0.1).any() else 1.0
+    inked = fitted[fitted > 0.1]
+    peak = percentile(inked, 90) if inked.size else 1.0
     # Enlarging blurs the edges: make them as steep again as they were.
     steep: Plane = 0.5 + (fitted / max(peak, 0.2) - 0.5) * max(scale, 1.0)
     return np.clip(steep, 0, 1)
