@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "inkdigits"
 
 # From the ground up. A subpackage stands for all that is in it; within one, imports are free of floors.
 FLOORS = (
-    {"errors", "records", "files", "grey", "environment", "paper"},
+    {"errors", "records", "files", "grey", "environment"},
     {"config", "backend", "images", "normalizer", "metrics"}
     | {"corruption", "occlusion", "risk_control", "strokes", "textures"},
     {

@@ -103,6 +103,17 @@ def boxed(page: Grey, inset: float, pen: int = 40) -> Grey:
     )
 
 
+def boxed_aslant(page: Grey, inset: float, degrees: float) -> Grey:
+    """The box of a form that was scanned not quite straight, over what is written."""
+    height, width = page.shape
+    sides = np.array([[width, height]]) * (
+        np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * (1 - 2 * inset) + inset
+    )
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1)
+    corners = (sides @ turn[:, :2].T + turn[:, 2]).round().astype(np.int32)
+    return np.asarray(cv2.polylines(page.copy(), [corners], True, 40, 4), dtype=np.uint8)
+
+
 def specked(page: Grey, n_specks: int = 12, radius: int = 1, seed: int = 1) -> Grey:
     """Specks along the edges of the page, away from a digit in its middle."""
     rng = np.random.default_rng(seed)
@@ -155,6 +166,14 @@ KINDS: dict[str, tuple[Callable[[], Grey], NDArray[np.float64]]] = {
     "box frame": (lambda: boxed(on_paper(written("9")), 0.06), written("9")),
     "box frame at the edge": (lambda: boxed(on_paper(written("4")), 0.0), written("4")),
     "box frame in the middle": (lambda: boxed(on_paper(written("2", height=0.4)), 0.2), written("2")),
+    "across its box frame": (
+        lambda: boxed(on_paper(written("9", height=0.5, at=(0.5, 0.7))), 0.12),
+        written("9", height=0.5),
+    ),
+    "leans on its box frame": (
+        lambda: boxed_aslant(on_paper(written("4", height=0.5, at=(0.32, 0.5))), 0.12, 3),
+        written("4", height=0.5),
+    ),
     "specks": (lambda: specked(on_paper(written("4", height=0.5))), written("4")),
     "large specks": (lambda: specked(on_paper(written("7", height=0.5)), 6, 3), written("7")),
     "JPEG": (lambda: jpeg(on_paper(written("5")), 15), written("5")),
@@ -350,6 +369,17 @@ def test_what_is_no_digit_is_not_counted(add: Callable[[Grey], None]) -> None:
     page = on_paper(written("2", (300, 400), height=0.5, at=(0.55, 0.45)))
     add(page)
     assert normalize(page).others == 0
+
+
+def test_a_digit_with_square_loops_is_no_frame() -> None:
+    ink = np.zeros((240, 200))
+    for top in (50, 110):
+        cv2.rectangle(ink, (65, top), (125, top + 60), 1, 10)
+    cv2.line(ink, (125, 170), (125, 200), 1, 10)
+    page = on_paper(ink)
+    seen = normalize(page)
+    assert seen.box is not None
+    assert seen.box.height > 150
 
 
 def gaussian_noise(shape: tuple[int, int]) -> Grey:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from inkdigits.paper import Grey, Mask, Pieces, find_ink, percentile
+from inkdigits.normalizer.paper import Grey, Mask, Pieces, find_ink, percentile
 
 PAPER, PEN = 240, 40
 LINE_PX = 2
