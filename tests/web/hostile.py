@@ -14,14 +14,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from importlib import resources
 from pathlib import Path
 
 from serving import free_port
 
 from inkdigits.web.settings import ServiceSettings
 
-__all__ = ["Answer", "LiveService", "running_service"]
+__all__ = ["GOOD", "Answer", "LiveService", "running_service"]
 
+GOOD = (resources.files("inkdigits") / "samples" / "7_crossed_biro.png").read_bytes()
 _START_S = 60.0
 _ANSWER_S = 30.0
 _STARTER = """

@@ -5,20 +5,21 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Iterator
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
 import pytest
 from bombs import BOMBS, encoded, png_of
-from hostile import Answer, LiveService, running_service
+from hostile import GOOD, Answer, LiveService, running_service
 
 from inkdigits.web.settings import ServiceSettings
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and limits are POSIX's")
+pytestmark = [
+    pytest.mark.skipif(os.name != "posix", reason="signals and limits are POSIX's"),
+    pytest.mark.usefixtures("lives_on"),
+]
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
-GOOD = (resources.files("inkdigits") / "samples" / "7_crossed_biro.png").read_bytes()
 HEAD = "POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
 
 
@@ -34,23 +35,6 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
     )
     with running_service(settings) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def answer_before(service: LiveService) -> bytes:
-    """What a good picture is answered while nothing is wrong."""
-    answer = service.post(GOOD, "image/png")
-    assert answer.status == 200
-    assert answer.json()["digit"] == 7
-    return answer.body
-
-
-@pytest.fixture(autouse=True)
-def _lives_on(service: LiveService, answer_before: bytes) -> Iterator[None]:
-    yield
-    assert service.process.poll() is None, "the process ended"
-    assert service.post(GOOD, "image/png").body == answer_before
-    assert not [path for path in service.settings.corrections.rglob("*") if path.is_file()]  # type: ignore[union-attr]
 
 
 def is_refusal(answer: Answer | None) -> bool:

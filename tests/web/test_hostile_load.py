@@ -15,13 +15,15 @@ from contextlib import ExitStack, suppress
 from importlib import resources
 
 import pytest
-from hostile import Answer, LiveService, running_service
+from hostile import GOOD, Answer, LiveService, running_service
 
 from inkdigits.web.settings import ServiceSettings
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and limits are POSIX's")
+pytestmark = [
+    pytest.mark.skipif(os.name != "posix", reason="signals and limits are POSIX's"),
+    pytest.mark.usefixtures("lives_on"),
+]
 
-GOOD = (resources.files("inkdigits") / "samples" / "7_crossed_biro.png").read_bytes()
 LARGE = (resources.files("inkdigits") / "samples" / "5_photo_shadow.jpg").read_bytes()
 HEAD = b"POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
 LIMIT_S = 1.5
@@ -42,21 +44,6 @@ def service() -> Iterator[LiveService]:
     )
     with running_service(settings) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def answer_before(service: LiveService) -> bytes:
-    """What a good picture is answered while nothing is wrong."""
-    answer = service.post(GOOD, "image/png")
-    assert answer.status == 200
-    return answer.body
-
-
-@pytest.fixture(autouse=True)
-def _lives_on(service: LiveService, answer_before: bytes) -> Iterator[None]:
-    yield
-    assert service.process.poll() is None, "the process ended"
-    assert service.post(GOOD, "image/png").body == answer_before
 
 
 def seconds_until_closed(connections: list[socket.socket], at_most_s: float) -> float:
