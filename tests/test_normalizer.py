@@ -143,6 +143,7 @@ def half_in_shadow(shape: tuple[int, int], edge: float = 0.35, blur: float = 4) 
 
 
 PHOTO = (400, 300)
+SMALL = (36, 30)
 LARGE = (1000, 1000)
 
 # Name: the page, the same digit drawn as plainly as can be, and how alike the two must come out.
@@ -192,6 +193,14 @@ KINDS: dict[str, tuple[Callable[[], Grey], NDArray[np.float64]]] = {
     "across a shadow's edge": (
         lambda: grain(on_paper(written("2", PHOTO, height=0.4), half_in_shadow(PHOTO, 0.5)), 2),
         written("2", PHOTO, height=0.4),
+    ),
+    "small, slope of light": (
+        lambda: grain(on_paper(written("4", SMALL), slope_of_light(SMALL, 110, 230)), 2),
+        written("4", SMALL),
+    ),
+    "small, half in shadow": (
+        lambda: grain(on_paper(written("7", SMALL), half_in_shadow(SMALL, 0.5, 1)), 2),
+        written("7", SMALL),
     ),
     "dark band at the edge": (
         lambda: np.vstack([on_paper(written("7"), 200), np.full((14, 200), 25, np.uint8)]),

@@ -28,7 +28,11 @@ Mask = NDArray[np.bool_]
 _MARGIN_SHARE = 0.08  # of the shorter side, all around; several times a box frame's line at the edge
 _SAME_SHADE = 6.0  # grey levels between two pixels of even paper: JPEG and a scanner's grain stay below
 _OTHER_LIGHT = 40.0  # grey levels; what differs by more is not paper in another light, but ink
-_SMALL_SIDE_PX = 40  # smaller pictures were prepared by somebody: no shadows and no ruled lines
+_SMALL_SIDE_PX = 40  # smaller pictures were mostly prepared by somebody: no ruled lines, and hardly a shadow
+_TINY_SIDE_PX = 20  # what is smaller was certainly prepared by somebody
+_SAME_SMALL_SHADE = 8.0  # grey levels; in pictures so small most of the paper lies beside an edge
+_SOLID_SHARE = 0.3  # of a small picture's longer side: strokes are narrower
+_SHADOW_SHARE = 0.18  # of a small picture; fat strokes and what fills its corners have less
 _THICKEST_LINE_SHARE = 0.02  # of the page: a ruled line; the strokes of a digit worth reading are thicker
 _LEAST_OF_LINE = 0.93  # of its length must have ink: pens skip, and so do scanners
 _SHADOW_MAP_SIDE_PX = 160  # light changes slowly and a small copy shows how; thin lines must survive in it
@@ -224,7 +228,9 @@ def _find_contrast(page: Grey) -> _Contrast:
     if n_even > 0.75 * shades.sum() and n_lit_otherwise - n_even < 0.15 * shades.sum():
         return _Contrast(_stronger_side(page, level), _SIGMA_PER_MAD * _median(off, shades))
     if max(page.shape) <= _SMALL_SIDE_PX:
-        return _contrast_of_classes(page)
+        contrast, is_one_paper = _contrast_of_classes(page)
+        if is_one_paper or max(page.shape) <= _TINY_SIDE_PX:
+            return contrast
     return _contrast_under_shadows(page)
 
 
@@ -250,18 +256,34 @@ def _stronger_side(page: Grey, level: int) -> Grey:
     return np.asarray(lighter if cv2.norm(lighter) > cv2.norm(darker) else darker, dtype=np.uint8)
 
 
-def _contrast_of_classes(page: Grey) -> _Contrast:
-    """For small tight crops: paper is the class that has most of the picture and of its rim."""
+def _contrast_of_classes(page: Grey) -> tuple[_Contrast, bool]:
+    """For small tight crops: paper is the class that has most of the picture and of its rim.
+
+    Returns:
+        The contrast, and whether the classes look like one paper and ink: light that falls off leaves no
+        shade that most of the paper has, and a shadow is wider than any stroke.
+    """
     is_dark = page <= _otsu(page)
     rim = np.concatenate([is_dark[0], is_dark[-1], is_dark[:, 0], is_dark[:, -1]])
     if is_dark.mean() + rim.mean() >= 1.0:
         page, is_dark = 255 - page, ~is_dark
     if max(_likeness_of_neighbours(page), _likeness_of_neighbours(page.T)) < _NOISE_LIKENESS:
-        return _Contrast(np.zeros(page.shape, np.float32), 0.0)
+        return _Contrast(np.zeros(page.shape, np.float32), 0.0), True
     paper = (page if is_dark.all() else page[~is_dark]).astype(np.float32)
     level = float(np.median(paper))
-    grain = _SIGMA_PER_MAD * float(np.median(np.abs(paper - level)))
-    return _Contrast(np.maximum(np.float32(level) - page, 0), grain)
+    off = np.abs(paper - level)
+    is_one_paper = np.mean(off <= _SAME_SMALL_SHADE) >= 0.5 and _solid_share(is_dark) <= _SHADOW_SHARE
+    grain = _SIGMA_PER_MAD * float(np.median(off))
+    return _Contrast(np.maximum(np.float32(level) - page, 0), grain), bool(is_one_paper)
+
+
+def _solid_share(mask: Mask) -> float:
+    """The share of the picture that is in parts of the mask wider than a stroke."""
+    side = max(3, round(_SOLID_SHARE * max(mask.shape)))
+    # As if it went on beyond the edges.
+    beyond = cv2.copyMakeBorder(mask.view(np.uint8), side, side, side, side, cv2.BORDER_REPLICATE)
+    solid = cv2.morphologyEx(beyond, cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
+    return float(solid[side:-side, side:-side].mean())
 
 
 def _likeness_of_neighbours(page: Grey) -> float:
