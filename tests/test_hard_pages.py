@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from inkdigits.corruption import CORRUPTIONS, corrupt_with
 from inkdigits.datasets import load
 from inkdigits.recognizer import Recognizer
 
@@ -106,3 +107,21 @@ def test_digits_in_small_photographs(
     generator = np.random.default_rng(0)
     pages = [lit(image, side, light, generator) for image in digits[0]]
     assert share_read(pages, digits[1]) >= least
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(
+    ("kind", "least"), [("grain", 0.93), ("dotted line", 0.93), ("ruled line", 0.93), ("impulse noise", 0.65)]
+)
+def test_dirty_images_in_mnists_form(digits: tuple[Grey, NDArray[np.int64]], kind: str, least: float) -> None:
+    images = corrupt_with(kind, digits[0], np.random.default_rng(0))
+    assert share_read(list(images), digits[1]) >= least
+
+
+@pytest.mark.real_data
+def test_images_in_mnists_form_are_read_whatever_is_done_to_them(
+    digits: tuple[Grey, NDArray[np.int64]],
+) -> None:
+    generator = np.random.default_rng(0)
+    read = [share_read(list(corrupt_with(kind, digits[0], generator)), digits[1]) for kind in CORRUPTIONS]
+    assert np.mean(read) >= 0.87
