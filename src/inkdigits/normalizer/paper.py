@@ -32,6 +32,7 @@ _SMALL_SIDE_PX = 40  # smaller pictures were mostly prepared by somebody: no rul
 _TINY_SIDE_PX = 20  # what is smaller was certainly prepared by somebody
 _SAME_SMALL_SHADE = 8.0  # grey levels; in pictures so small most of the paper lies beside an edge
 _SOLID_SHARE = 0.3  # of a small picture's longer side: strokes are narrower
+_CLIPPED_SHARE = 0.2  # of a small picture, black or white; photographs have less
 _SHADOW_SHARE = 0.18  # of a small picture; fat strokes and what fills its corners have less
 _THICKEST_LINE_SHARE = 0.02  # of the page: a ruled line; the strokes of a digit worth reading are thicker
 _LEAST_OF_LINE = 0.93  # of its length must have ink: pens skip, and so do scanners
@@ -261,7 +262,8 @@ def _contrast_of_classes(page: Grey) -> tuple[_Contrast, bool]:
 
     Returns:
         The contrast, and whether the classes look like one paper and ink: light that falls off leaves no
-        shade that most of the paper has, and a shadow is wider than any stroke.
+        shade that most of the paper has, and a shadow is wider than any stroke; but photographs are seldom
+        black or white in many places.
     """
     is_dark = page <= _otsu(page)
     rim = np.concatenate([is_dark[0], is_dark[-1], is_dark[:, 0], is_dark[:, -1]])
@@ -273,8 +275,9 @@ def _contrast_of_classes(page: Grey) -> tuple[_Contrast, bool]:
     level = float(np.median(paper))
     off = np.abs(paper - level)
     is_one_paper = np.mean(off <= _SAME_SMALL_SHADE) >= 0.5 and _solid_share(is_dark) <= _SHADOW_SHARE
+    is_clipped = np.mean((page < 3) | (page > 252)) > _CLIPPED_SHARE
     grain = _SIGMA_PER_MAD * float(np.median(off))
-    return _Contrast(np.maximum(np.float32(level) - page, 0), grain), bool(is_one_paper)
+    return _Contrast(np.maximum(np.float32(level) - page, 0), grain), bool(is_one_paper or is_clipped)
 
 
 def _solid_share(mask: Mask) -> float:
