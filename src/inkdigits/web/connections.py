@@ -17,7 +17,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from inkdigits.web.settings import OVER_LIMIT, SETTINGS, ServiceSettings
+from inkdigits.web.settings import OVER_LIMIT, SETTINGS, ServiceSettings, spread
 
 __all__ = ["Connection"]
 
@@ -140,7 +140,7 @@ class Connection(HttpToolsProtocol):
 
     def _expect_head(self) -> None:
         if self._clock is None:
-            self._set_clock(self._header_s, self._head_is_late)
+            self._set_clock(spread(self._header_s), self._head_is_late)
 
     def _head_is_late(self) -> None:
         if self._n_framing:

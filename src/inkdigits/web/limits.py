@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inkdigits.web.problems import Problem, problem_response
-from inkdigits.web.settings import LOOPBACK_NAMES, OVER_LIMIT, ServiceSettings
+from inkdigits.web.settings import LOOPBACK_NAMES, OVER_LIMIT, ServiceSettings, spread
 
 __all__ = ["Limits"]
 
@@ -112,7 +112,7 @@ class _Body:
         self._n_bytes = 0
         self._ended = not head.has_body
         self._is_late = False
-        self._deadline_s = time.monotonic() + settings.stall_s
+        self._deadline_s = time.monotonic() + spread(settings.stall_s)
         self._n_in_time = 0  # bytes since the deadline was set
 
     async def receive(self) -> Message:
@@ -134,7 +134,7 @@ class _Body:
         self._n_bytes += n_new
         self._n_in_time += n_new
         if self._n_in_time >= limits.least_bytes_per_s * limits.stall_s:
-            self._deadline_s = time.monotonic() + limits.stall_s
+            self._deadline_s = time.monotonic() + spread(limits.stall_s)
             self._n_in_time = 0
         self._held.n_bytes += n_new
         self._ended = message["type"] == "http.disconnect" or not message.get("more_body", False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -10,11 +11,12 @@ from pathlib import Path
 from inkdigits.errors import ConfigError
 from inkdigits.images import InputLimits
 
-__all__ = ["LOOPBACK_NAMES", "OVER_LIMIT", "SETTINGS", "ServiceSettings"]
+__all__ = ["LOOPBACK_NAMES", "OVER_LIMIT", "SETTINGS", "ServiceSettings", "spread"]
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})  # as they stand in a Host header
 SETTINGS, OVER_LIMIT = "settings", "over_limit"  # in the state that application and connections share
 _PATHS = ("model", "corrections")
+_SPREAD = 0.25
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ class ServiceSettings:
         max_header_bytes: of a request's head, and of the framing around its body: stops endless headers.
         header_s: from the opening of a connection, or the first byte of a request, to the end of its head.
         stall_s, least_bytes_per_s: so much of a body has to come in each such time, or its end: stops
-            senders that stall and senders that drip.
+            senders that stall and senders that drip. This and `header_s` are up to a quarter longer,
+            by chance: see `spread`.
         write_s: how long a client may leave an answer unread.
         keep_alive_s: how long an idle connection stays open.
         wait_s: a picture that has waited so long is refused with 503 and not read any more.
@@ -101,3 +104,8 @@ def _revived(name: str, value: object) -> object:
     if name in _PATHS and isinstance(value, str):
         return Path(value)
     return tuple(value) if isinstance(value, list) else value
+
+
+def spread(seconds: float) -> float:
+    """Up to a quarter more: hundreds that stall together are not to be cut off, and answered, all at once."""
+    return seconds * random.uniform(1, 1 + _SPREAD)
