@@ -68,8 +68,10 @@ def _find_at_working_size(page: Grey) -> Found | None:
     size = [max(1, round(side * shrink)) for side in page.shape[::-1]]
     working = page if shrink == 1.0 else cv2.resize(page, size, interpolation=cv2.INTER_AREA)
     ink = find_ink(working)
-    kept = None if ink is None else _keep_digit_pieces(ink.pieces, max(size))
-    if ink is None or kept is None:
+    if ink is None:
+        return None
+    kept = _keep_digit_pieces(ink.pieces, max(size))
+    if kept is None:
         return None
     strokes, others = kept
     # The soft edge belongs to the stroke: two pixels around it, where there is ink at all.
@@ -116,10 +118,8 @@ def _keep_digit_pieces(pieces: Pieces, page_side: int) -> tuple[Mask, int] | Non
         return None
     if len(order) == 1:
         return np.asarray(pieces.labels == order[0], np.bool_), 0
-    page_height, page_width = (
-        pieces.labels.shape
-    )  # or of its part: ink that ends has paper around it there too
-    at_edge = (left == 0) | (top == 0) | (left + width == page_width) | (top + height == page_height)
+    # Of the page, or of the part that holds ink: ink that ends has paper around it there too.
+    at_edge = pieces.at_edge()[order]
     main = int(np.argmax(length * np.where(at_edge, 0.3, 1.0)))
     counts = (height >= _OTHER_DIGIT_SHARE * length[main]) & ~at_edge
     at_edge &= not at_edge[main]  # A crop that cuts the main piece cuts its other pieces too.

@@ -66,6 +66,13 @@ class Pieces:
         _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
         return cls(np.asarray(labels, np.int32), np.asarray(stats, np.int32))
 
+    def at_edge(self) -> Mask:
+        """(1 + n,) which pieces touch the edge of the mask."""
+        left, top, width, height, _ = self.stats.T
+        mask_height, mask_width = self.labels.shape
+        ends = (left + width == mask_width) | (top + height == mask_height)
+        return np.asarray((left == 0) | (top == 0) | ends, np.bool_)
+
 
 @dataclass(frozen=True, eq=False)
 class Ink:
@@ -199,16 +206,15 @@ def _lines_across(written: Grey) -> tuple[Grey, Grey] | None:
         return None
     # Strokes that run along a line hide it for as long as a digit is wide.
     way = cv2.morphologyEx(runs, cv2.MORPH_CLOSE, np.ones((1, round(0.6 * width)), np.uint8))
-    n_ways, labels, stats, _ = cv2.connectedComponentsWithStats(way, connectivity=8)
-    is_line = np.zeros(n_ways, np.bool_)
-    for number in range(1, n_ways):
-        _, top, wide, high, _ = stats[number]
+    ways = Pieces.of(way)
+    is_line = np.zeros(len(ways.stats), np.bool_)
+    for number, (_, top, wide, high, _) in enumerate(ways.stats[1:], start=1):
         if wide >= 0.95 * width and high <= max(2, 0.05 * height):
-            on_way = (labels[top : top + high] == number) & (written[top : top + high] > 0)
+            on_way = (ways.labels[top : top + high] == number) & (written[top : top + high] > 0)
             is_line[number] = np.count_nonzero(on_way.any(axis=0)) >= _LEAST_OF_LINE * width
     if not is_line.any():
         return None
-    way = is_line[labels].astype(np.uint8)
+    way = is_line[ways.labels].astype(np.uint8)
     return way & (written - thick), way
 
 
@@ -346,14 +352,12 @@ def _promise(levels: Plane) -> float:
         return 0.0
     mask = (contrast.levels >= _otsu(standing_out)).astype(np.uint8)
     mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))  # mends thin lines
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    left, top, width, height, area = stats[1:].T
-    strength = np.bincount(labels.ravel(), weights=contrast.levels.ravel())[1:] / area
-    page_height, page_width = mask.shape
-    at_edge = (left == 0) | (top == 0) | (left + width == page_width) | (top + height == page_height)
+    pieces = Pieces.of(mask)
+    _, _, width, height, area = pieces.stats[1:].T
+    strength = np.bincount(pieces.labels.ravel(), weights=contrast.levels.ravel())[1:] / area
     length = np.hypot(width, height)
     is_line = (1 - 1.8 * area / length**2) ** 2  # near 1 for a thin line of any slope, 0.01 for a full square
-    return float(np.max(length * strength * is_line * np.where(at_edge, 0.3, 1.0)))
+    return float(np.max(length * strength * is_line * np.where(pieces.at_edge()[1:], 0.3, 1.0)))
 
 
 def _standing_out(contrast: _Contrast) -> Plane | Grey:
