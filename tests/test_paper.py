@@ -27,8 +27,8 @@ def strokes_on_page(page: Grey) -> Mask:
     ink = find_ink(page)
     strokes = np.zeros(page.shape, np.bool_)
     if ink is not None:
-        height, width = ink.strokes.shape
-        strokes[ink.top : ink.top + height, ink.left : ink.left + width] = ink.strokes
+        height, width = ink.levels.shape
+        strokes[ink.top : ink.top + height, ink.left : ink.left + width] = ink.pieces.labels > 0
     return strokes
 
 
@@ -47,8 +47,8 @@ def test_only_the_surroundings_of_the_ink_come_back() -> None:
     ink = find_ink(page_with_stroke()[0])
     assert ink is not None
     assert (ink.left, ink.top) == (38, 28)
-    assert ink.strokes.shape == ink.levels.shape == (64, 16)
-    np.testing.assert_array_equal(ink.levels, ink.strokes.astype(np.float32))
+    assert ink.pieces.labels.shape == ink.levels.shape == (64, 16)
+    np.testing.assert_array_equal(ink.levels, ink.pieces.labels > 0)
 
 
 def test_ink_at_the_edge_has_nothing_beyond() -> None:
@@ -57,7 +57,7 @@ def test_ink_at_the_edge_has_nothing_beyond() -> None:
     ink = find_ink(page)
     assert ink is not None
     assert (ink.left, ink.top) == (68, 0)
-    assert ink.strokes.shape == (22, 12)
+    assert ink.levels.shape == (22, 12)
 
 
 @pytest.mark.parametrize("shade", [0, 128, 255])

@@ -89,11 +89,6 @@ class Ink:
     left: int
     top: int
 
-    @property
-    def strokes(self) -> Mask:
-        """(h, w) True where a piece is."""
-        return np.asarray(self.pieces.labels > 0, np.bool_)
-
 
 @dataclass(frozen=True, eq=False)
 class _Contrast:
@@ -289,10 +284,14 @@ def _contrast_of_classes(page: Grey) -> tuple[_Contrast, bool]:
 def _solid_share(mask: Mask) -> float:
     """The share of the picture that is in parts of the mask wider than a stroke."""
     side = max(3, round(_SOLID_SHARE * max(mask.shape)))
-    # As if it went on beyond the edges.
-    beyond = cv2.copyMakeBorder(mask.view(np.uint8), side, side, side, side, cv2.BORDER_REPLICATE)
-    solid = cv2.morphologyEx(beyond, cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
-    return float(solid[side:-side, side:-side].mean())
+    return float(_as_if_beyond(mask.view(np.uint8), cv2.MORPH_OPEN, side).mean())
+
+
+def _as_if_beyond(page: Grey, operation: int, side: int) -> Grey:
+    """(H, W) opened or closed by a square, as if the page went on beyond its edges."""
+    beyond = cv2.copyMakeBorder(page, side, side, side, side, cv2.BORDER_REPLICATE)
+    changed = cv2.morphologyEx(beyond, operation, np.ones((side, side), np.uint8))
+    return np.asarray(changed[side:-side, side:-side], dtype=np.uint8)
 
 
 def _likeness_of_neighbours(page: Grey) -> float:
@@ -316,10 +315,8 @@ def _contrast_under_shadows(page: Grey) -> _Contrast:
 def _paper_behind(small: Grey) -> Grey:
     """The light paper that shows when dark things as narrow as a stroke are filled in."""
     side = max(3, round(max(small.shape) * _WIDEST_STROKE_SHARE) | 1)
-    # As if the page went on beyond its edges: what is dark up to there is in shadow, and no stroke.
-    beyond = cv2.copyMakeBorder(cv2.medianBlur(small, 3), side, side, side, side, cv2.BORDER_REPLICATE)
-    closed = cv2.morphologyEx(beyond, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
-    closed = closed[side:-side, side:-side]
+    # What is dark up to the edge is in shadow, and no stroke.
+    closed = _as_if_beyond(cv2.medianBlur(small, 3), cv2.MORPH_CLOSE, side)
     # One pixel to the dark side, so that a shadow's sharp edge does not pass for a line of ink.
     return np.asarray(cv2.erode(closed, np.ones((3, 3), np.uint8)), dtype=np.uint8)
 
