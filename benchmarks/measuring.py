@@ -11,7 +11,7 @@ from pathlib import Path
 
 from inkdigits.environment import library_versions
 
-__all__ = ["conditions", "spread", "write_results"]
+__all__ = ["conditions", "resident_mb", "spread", "write_results"]
 
 
 def spread(values: Sequence[float]) -> dict[str, float | int]:
@@ -24,6 +24,12 @@ def spread(values: Sequence[float]) -> dict[str, float | int]:
         "min": min(values),
         "max": max(values),
     }
+
+
+def resident_mb(process: Path = Path("/proc/self")) -> float:
+    """Memory of a process that is in RAM; `process` is its folder in Linux's /proc."""
+    pages = int((process / "statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def conditions() -> dict[str, object]:

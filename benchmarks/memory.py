@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from inkdigits import Recognizer
-from measuring import write_results
+from measuring import resident_mb, write_results
 
 BATCH = 100
 
@@ -32,26 +32,20 @@ def main() -> None:
     generator = np.random.default_rng(0)
     n_batches = options.images // BATCH
     started_s = time.perf_counter()
-    resident: list[int] = []  # bytes, after each tenth
+    resident: list[float] = []  # MB, after each tenth
     for number in range(1, n_batches + 1):
         recognizer.classify(generator.integers(0, 256, (BATCH, 28, 28), np.uint8))
         if number % (n_batches // 10) == 0:
-            resident.append(resident_bytes())
+            resident.append(resident_mb())
     write_results(
         options.out,
         {
             "images": n_batches * BATCH,
-            "resident_mb_after_each_tenth": [round(n_bytes / 1e6, 2) for n_bytes in resident],
-            "growth_mb_over_the_last_90_percent": round((max(resident) - resident[0]) / 1e6, 2),
+            "resident_mb_after_each_tenth": [round(each, 2) for each in resident],
+            "growth_mb_over_the_last_90_percent": round(max(resident) - resident[0], 2),
             "images_per_second": round(n_batches * BATCH / (time.perf_counter() - started_s)),
         },
     )
-
-
-def resident_bytes() -> int:
-    """Memory of this process that is in RAM."""
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * 4096
 
 
 if __name__ == "__main__":

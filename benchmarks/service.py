@@ -33,7 +33,7 @@ import PIL.Image
 from PIL import ImageDraw
 
 from inkdigits.recognizer import Recognizer
-from measuring import spread, write_results
+from measuring import resident_mb, spread, write_results
 
 HERE = Path(__file__).parent
 CONNECTIONS = 16  # where requests follow at once
@@ -71,8 +71,7 @@ class Server:
 
     def memory_mb(self) -> float:
         """Memory that its processes hold."""
-        pages = [int((path / "statm").read_text().split()[1]) for path in self._processes()]
-        return sum(pages) * os.sysconf("SC_PAGE_SIZE") / 1e6
+        return sum(map(resident_mb, self._processes()))
 
     def _processes(self) -> list[Path]:
         own = Path(f"/proc/{self.process.pid}")
