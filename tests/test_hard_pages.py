@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -76,11 +76,9 @@ def share_read(pages: list[Grey], labels: NDArray[np.int64]) -> float:
 
 
 @pytest.fixture(scope="module")
-def digits() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def digits(real_data: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """(N, 28, 28) images of MNIST's test part and their labels."""
-    if "INKDIGITS_DATA" not in os.environ:
-        pytest.skip("INKDIGITS_DATA names no folder of data sets")
-    test = load("mnist").test
+    test = load("mnist", environ={"INKDIGITS_DATA": str(real_data)}).test
     assert test is not None
     assert test.labels is not None
     return test.images[:N_DIGITS], test.labels[:N_DIGITS]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from itertools import pairwise
@@ -536,9 +535,8 @@ def test_golden_pictures(kind: str) -> None:
 
 
 @pytest.mark.real_data
-@pytest.mark.skipif("INKDIGITS_DATA" not in os.environ, reason="INKDIGITS_DATA names no folder of data sets")
-def test_mnist_comes_back_as_it_was() -> None:
-    test = load("mnist").test
+def test_mnist_comes_back_as_it_was(real_data: Path) -> None:
+    test = load("mnist", environ={"INKDIGITS_DATA": str(real_data)}).test
     assert test is not None
     images = test.images[::5]
     ink = np.stack([normalize(image).ink for image in images])
