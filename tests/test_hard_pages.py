@@ -18,7 +18,9 @@ Grey = NDArray[np.uint8]
 N_DIGITS = 200
 
 
-def in_frame(image: Grey, generator: np.random.Generator, *, touches: bool, degrees: float) -> Grey:
+def in_frame(
+    image: Grey, generator: np.random.Generator, *, touches: bool, degrees: float, n_gaps: int = 0
+) -> Grey:
     """A form's field, dark on light: the digit in the middle of its box, or over one of its sides."""
     height = int(generator.integers(100, 200))
     width = round(height * generator.uniform(0.75, 1.1))
@@ -27,6 +29,13 @@ def in_frame(image: Grey, generator: np.random.Generator, *, touches: bool, degr
     margin = height // 2
     page: Grey = np.zeros((height + 2 * margin, width + 2 * margin), np.uint8)
     cv2.rectangle(page, (margin, margin), (margin + width, margin + height), 255, line)
+    for number in range(n_gaps):
+        upright = number % 2 == 0
+        gap = round(0.05 * height)
+        along = margin + int(generator.integers(gap, (height if upright else width) - 2 * gap))
+        across = margin + (0, width if upright else height)[number // 2 % 2]
+        there = np.s_[along : along + gap, across - line : across + line + 1]
+        page[there if upright else there[::-1]] = 0
     top, left = ((side - of_digit) // 2 for side, of_digit in zip(page.shape, digit.shape, strict=True))
     over = round(generator.uniform(0.5, 4) * line)
     side = generator.integers(4) if touches else None
@@ -93,6 +102,18 @@ def test_digits_in_the_boxes_of_forms(
 ) -> None:
     generator = np.random.default_rng(0)
     pages = [in_frame(image, generator, touches=touches, degrees=degrees) for image in digits[0]]
+    assert share_read(pages, digits[1]) >= least
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(
+    ("n_gaps", "degrees", "least"), [(1, 0, 0.97), (3, 0, 0.97), (6, 0, 0.93), (3, 3, 0.93)]
+)
+def test_digits_in_boxes_whose_lines_have_gaps(
+    digits: tuple[Grey, NDArray[np.int64]], n_gaps: int, degrees: float, least: float
+) -> None:
+    generator = np.random.default_rng(0)
+    pages = [in_frame(image, generator, touches=False, degrees=degrees, n_gaps=n_gaps) for image in digits[0]]
     assert share_read(pages, digits[1]) >= least
 
 

@@ -113,6 +113,18 @@ def boxed_aslant(page: Grey, inset: float, degrees: float) -> Grey:
     return np.asarray(cv2.polylines(page.copy(), [corners], True, 40, 4), dtype=np.uint8)
 
 
+def gapped(page: Grey) -> Grey:
+    """A page whose middle alone is without thin gaps, as where a box was printed badly."""
+    page, middle = page.copy(), page.copy()
+    height, width = page.shape
+    for share in (0.2, 0.5, 0.8):
+        page[round(share * height) :][: round(0.03 * height)] = 245
+        page[:, round(share * width) :][:, : round(0.03 * width)] = 245
+    inner = np.s_[height // 5 : -height // 5, width // 5 : -width // 5]
+    page[inner] = middle[inner]
+    return page
+
+
 def specked(page: Grey, n_specks: int = 12, radius: int = 1, seed: int = 1) -> Grey:
     """Specks along the edges of the page, away from a digit in its middle."""
     rng = np.random.default_rng(seed)
@@ -173,6 +185,10 @@ KINDS: dict[str, tuple[Callable[[], Grey], NDArray[np.float64]]] = {
     "leans on its box frame": (
         lambda: boxed_aslant(on_paper(written("4", height=0.5, at=(0.32, 0.5))), 0.12, 3),
         written("4", height=0.5),
+    ),
+    "broken box frame": (
+        lambda: gapped(boxed(on_paper(written("2", height=0.5)), 0.12)),
+        written("2", height=0.5),
     ),
     "specks": (lambda: specked(on_paper(written("4", height=0.5))), written("4")),
     "large specks": (lambda: specked(on_paper(written("7", height=0.5)), 6, 3), written("7")),

@@ -37,7 +37,7 @@ def thicken(crop: Plane) -> Plane:
     return grown
 
 
-def padded(mask: Mask, margin_px: int) -> Grey:
+def padded(mask: Mask | Grey, margin_px: int) -> Grey:
     """(h, w) as 0 and 1, with a margin of 0 all around."""
     sides = (margin_px, margin_px, margin_px, margin_px)
     return np.asarray(cv2.copyMakeBorder(mask.astype(np.uint8), *sides, cv2.BORDER_CONSTANT), dtype=np.uint8)

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inkdigits.normalizer.fitting import padded
 from inkdigits.normalizer.paper import Grey, Mask, Pieces
 
 __all__ = ["is_frame", "is_outline", "without_frame"]
@@ -23,6 +24,7 @@ _RECTANGLE_SHARE = 0.93  # of the rectangle around it; an ellipse has 0.79, and 
 _MOST_ASLANT_DEGREES = 8.0
 _DRAWN_SHARE = 0.95  # of a frame's outline; the loops of an eight leave its waist free
 _EDGE_PX = 2  # so far the edges of a frame's lines are rough
+_GAP_SHARE = 0.08  # of the longer side of all ink; gaps in a frame's lines that are shorter are bridged
 _PIECE_SHARE = 0.35  # of the box of frame and digit together, which may stick out
 
 
@@ -65,10 +67,30 @@ def without_frame(pieces: Pieces) -> Pieces:
     """Take away the frame around a digit, whether the digit touches or crosses it or not.
 
     What a frame encloses is a rectangle, but for what the digit covers, and the convex hull of the rest does
-    not see that. A digit's own loops are round, or have nothing in them.
+    not see that. A digit's own loops are round, or have nothing in them. A frame whose lines have gaps
+    encloses nothing until these are bridged.
     """
     strokes = (pieces.labels > 0).astype(np.uint8)
-    contours, hierarchy = cv2.findContours(strokes, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    rest = _inside_frame(strokes, pieces)
+    if rest is None and len(pieces.stats) > 2:
+        rest = _inside_frame(strokes, Pieces.of(_bridged(strokes)))
+    return pieces if rest is None else Pieces.of(rest)
+
+
+def _bridged(strokes: Grey) -> Grey:
+    """(h, w) 0 or 1, the gaps between strokes filled, across and down, where they are short."""
+    side = max(3, round(_GAP_SHARE * max(strokes.shape)))
+    beyond = padded(strokes, side)
+    across, down = (
+        cv2.morphologyEx(beyond, cv2.MORPH_CLOSE, np.ones(size, np.uint8)) for size in ((1, side), (side, 1))
+    )
+    return np.ascontiguousarray((across | down)[side:-side, side:-side])
+
+
+def _inside_frame(strokes: Grey, pieces: Pieces) -> Grey | None:
+    """(h, w) 0 or 1, the strokes without the first of the pieces that is a frame; None if none is."""
+    lines = (pieces.labels > 0).astype(np.uint8)
+    contours, hierarchy = cv2.findContours(lines, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     parents = np.empty(0, np.int32) if hierarchy is None else hierarchy[0, :, 3]  # -1 of what is not enclosed
     for parent in np.unique(parents[parents >= 0]):
         holes = np.concatenate([hole for hole, of in zip(contours, parents, strict=True) if of == parent])
@@ -85,10 +107,12 @@ def without_frame(pieces: Pieces) -> Pieces:
         inside = strokes[here] & _grown(enclosed, -_EDGE_PX)
         if Pieces.of(inside).stats[1:, cv2.CC_STAT_HEIGHT].max(initial=0) >= _DIGIT_SHARE * height:
             line_px = cv2.countNonZero(piece & ~enclosed) / cv2.countNonZero(outline)
-            sticking_out = _sticking_out(piece, enclosed, inside, math.ceil(1.5 * line_px) + 1)
-            strokes[here] = inside | (strokes[here] & ~piece) | sticking_out
-            return Pieces.of(strokes)
-    return pieces
+            drawn = piece & strokes[here]
+            sticking_out = _sticking_out(drawn, enclosed, inside, math.ceil(1.5 * line_px) + 1)
+            rest = strokes.copy()
+            rest[here] = inside | (strokes[here] & ~piece) | sticking_out
+            return rest
+    return None
 
 
 def _is_rectangle(points: NDArray[np.int32], least_area: float) -> bool:
