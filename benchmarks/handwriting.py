@@ -193,16 +193,23 @@ def _calibration(digits: dict[str, Pictures], predictions: dict[str, list[Predic
     return errors
 
 
-def _corrupted(recognizer: Recognizer) -> dict[str, float]:
-    """MNIST's test images under each corruption, as they are, without the normaliser; no refusals."""
+def _corrupted(recognizer: Recognizer) -> dict[str, dict[str, float]]:
+    """MNIST's test images under each corruption: as they are, never refused; and as `predict` reads them."""
     test = load("mnist").test
     assert test is not None
     images, labels = test.images[:CORRUPTED_IMAGES], test.labels[:CORRUPTED_IMAGES]  # type: ignore[index]
-    found = {}
+    found: dict[str, dict[str, float]] = {"classify": {}, "predict": {}}
     for name in CORRUPTIONS:
         corrupted = corrupt_with(name, images, np.random.default_rng(0))
-        found[name] = 100 * float((recognizer.classify(corrupted).argmax(axis=1) == labels).mean())
-    return found | {"mean": float(np.mean(list(found.values())))}
+        digits = {
+            "classify": recognizer.classify(corrupted).argmax(axis=1),
+            "predict": [one.digit for one in _read(recognizer, Pictures(list(corrupted), []))],
+        }
+        for way, read in digits.items():
+            found[way][name] = 100 * float(np.mean(np.array(read) == labels))
+    for percent in found.values():
+        percent["mean"] = float(np.mean(list(percent.values())))
+    return found
 
 
 def _not_digits(data: Path, model: bytes, digits: dict[str, Pictures]) -> dict[str, object]:
@@ -241,7 +248,8 @@ def _read_percent(recognizer: Recognizer, pictures: Pictures) -> float:
 def _log_odds(classifier: Classifier, pictures: Pictures) -> NDArray[np.float32]:
     """(N,) that each is one digit; what the normaliser refuses has none."""
     normalized = [normalize(page) for page in pictures.pages]
-    log_odds = classifier.judge(np.stack([one.ink for one in normalized])).digit_log_odds
+    as_they_are = {i: one.as_it_is for i, one in enumerate(normalized) if one.as_it_is is not None}
+    log_odds = classifier.judge(np.stack([one.ink for one in normalized]), as_they_are).digit_log_odds
     refused = np.array([one.box is None or one.others > 0 for one in normalized])
     return np.where(refused, -np.inf, log_odds)
 

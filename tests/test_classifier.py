@@ -286,6 +286,40 @@ def test_the_probabilities_are_those_of_the_digits_alone() -> None:
     np.testing.assert_allclose(Classifier(refusing()).probabilities(ink), softmax(logits / 2), atol=1e-6)
 
 
+def test_of_two_views_the_mean_of_their_probabilities_counts() -> None:
+    zero, one, half = first_pixels([0.5], [0, 0.5], [0, 0, 0.2])
+    classifier = Classifier(refusing(temperature=1.0))
+    alone = classifier.judge(np.stack([one, zero, half, one]))
+    both = classifier.judge(np.stack([one, zero, half, one]), {0: zero, 2: one})
+    np.testing.assert_allclose(both.probabilities[0], alone.probabilities[:2].mean(axis=0), atol=1e-4)
+    # What a view is less sure to be a digit counts for less.
+    assert both.probabilities[2, 1] > alone.probabilities[[2, 3], 1].mean()
+    np.testing.assert_allclose(both.probabilities.sum(axis=1), 1, atol=1e-5)
+    for untouched in (1, 3):
+        np.testing.assert_array_equal(both.probabilities[untouched], alone.probabilities[untouched])
+        assert both.digit_log_odds[untouched] == alone.digit_log_odds[untouched]
+
+
+def test_a_second_view_has_to_be_clearly_a_digit() -> None:
+    letter = first_pixels([0] * 10 + [0.9])[0]
+    levels = (0.0, 0.1, 0.15, 0.4)
+    others = dict(enumerate(first_pixels(*([level] * 10 for level in levels))))
+    classifier = Classifier(refusing(least_confidence=0.0))
+    judgement = classifier.judge(np.stack([letter] * 4), others)
+    of_the_second = np.log(5) + 20 * np.array(levels)
+    np.testing.assert_allclose(judgement.digit_log_odds, of_the_second - 2, atol=1e-3)
+    assert judgement.reasons == ("not_a_digit", None, None, None)
+    swapped = classifier.judge(np.stack(list(others.values())), dict.fromkeys(others, letter))
+    np.testing.assert_allclose(swapped.digit_log_odds, of_the_second, atol=1e-3)
+
+
+def test_of_two_views_the_mean_of_a_models_own_probabilities_counts() -> None:
+    classifier = Classifier(linear_model(with_softmax=True).SerializeToString())
+    first, second = made_up_ink(2)
+    mean = classifier.probabilities(np.stack([first, second])).mean(axis=0)
+    np.testing.assert_allclose(classifier.judge(first[None], {0: second}).probabilities[0], mean, atol=1e-6)
+
+
 def test_a_model_of_digits_alone_refuses_nothing() -> None:
     judgement = Classifier(linear_model().SerializeToString()).judge(made_up_ink(3))
     assert judgement.reasons == (None, None, None)

@@ -130,7 +130,8 @@ def test_digits_in_small_photographs(
 
 @pytest.mark.real_data
 @pytest.mark.parametrize(
-    ("kind", "least"), [("grain", 0.93), ("dotted line", 0.93), ("ruled line", 0.93), ("impulse noise", 0.65)]
+    ("kind", "least"),
+    [("grain", 0.93), ("dotted line", 0.93), ("ruled line", 0.93), ("impulse noise", 0.9), ("fog", 0.85)],
 )
 def test_dirty_images_in_mnists_form(digits: tuple[Grey, NDArray[np.int64]], kind: str, least: float) -> None:
     images = corrupt_with(kind, digits[0], np.random.default_rng(0))
@@ -143,4 +144,4 @@ def test_images_in_mnists_form_are_read_whatever_is_done_to_them(
 ) -> None:
     generator = np.random.default_rng(0)
     read = [share_read(list(corrupt_with(kind, digits[0], generator)), digits[1]) for kind in CORRUPTIONS]
-    assert np.mean(read) >= 0.87
+    assert np.mean(read) >= 0.94

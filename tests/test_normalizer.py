@@ -538,6 +538,30 @@ def test_a_picture_in_mnists_form_comes_back_as_it_was() -> None:
     picture = (normalize(KINDS["plain"][0]()).ink * 255).round().astype(np.uint8)
     for page in (picture, 255 - picture):
         np.testing.assert_allclose(normalize(page).ink * 255, picture, atol=0.01)
+        assert normalize(page).as_it_is is None
+
+
+@pytest.mark.parametrize("inverted", [False, True])
+def test_a_picture_that_may_be_in_mnists_form_comes_back_both_ways(inverted: bool) -> None:
+    picture = (normalize(KINDS["plain"][0]()).ink * 255).round().astype(np.uint8)
+    picture[:, :7] = 255 - picture[:, :7]
+    seen = normalize(255 - picture if inverted else picture)
+    assert seen.as_it_is is not None
+    np.testing.assert_allclose(seen.as_it_is * 255, picture, atol=0.01)
+    assert np.abs(seen.ink - seen.as_it_is).max() > 0.5
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        np.full((28, 28), 200, np.uint8),
+        on_paper(written("4")),
+        np.ascontiguousarray(on_paper(written("4"))[:28]),
+    ],
+    ids=["blank", "large", "as high"],
+)
+def test_no_other_picture_comes_back_both_ways(page: Grey) -> None:
+    assert normalize(page).as_it_is is None
 
 
 @pytest.mark.parametrize("kind", KINDS)

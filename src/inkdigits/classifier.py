@@ -31,6 +31,7 @@ _BATCH = 500  # images at a time: what a network holds between layers is 100 tim
 _INPUT_TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(uint8)": np.uint8}
 _MAX_MODEL_BYTES = 500_000_000
 _REFUSALS = {"not_a_digit", "several"}
+_SECOND_VIEW_LOG_ODDS = 2.0  # so much surer of a digit has a second view to be; docs/log.md says why
 
 
 def bundled_model() -> bytes:
@@ -150,34 +151,69 @@ class Classifier:
         """Classify images (N, 28, 28), 0 paper to 1 ink -> probabilities (N, C), rows sum to 1."""
         return self._probabilities(self.scores(ink))
 
-    def judge(self, ink: NDArray[np.float32]) -> Judgement:
-        """Classify images (N, 28, 28), 0 paper to 1 ink, and refuse what is no digit."""
+    def judge(
+        self, ink: NDArray[np.float32], second_views: Mapping[int, NDArray[np.float32]] | None = None
+    ) -> Judgement:
+        """Classify images and refuse what is no digit.
+
+        Args:
+            ink: (N, 28, 28), 0 paper to 1 ink.
+            second_views: for some of the images, by their number, another (28, 28) view of the same. The
+                probabilities are the mean of both views', and it is a digit if it is one in either; in the
+                second clearly so.
+        """
+        n_images, numbers = len(ink), list(second_views or ())
+        if second_views:
+            ink = np.concatenate([ink, np.stack(list(second_views.values()))])
         scores = self.scores(ink)
+        log_odds = self._digit_log_odds(scores)
+        scores, second = scores[:n_images], scores[n_images:]
+        log_odds, second_odds = log_odds[:n_images], log_odds[n_images:] - _SECOND_VIEW_LOG_ODDS
+        if numbers:
+            scores[numbers] = self._mean(scores[numbers], second)
+            log_odds[numbers] = np.maximum(log_odds[numbers], second_odds)
         probabilities = self._probabilities(scores)
-        if not self.refusals:
-            return Judgement(probabilities, np.full(len(ink), np.inf, np.float32), (None,) * len(ink))
-        n_classes = len(self.class_names)
-        digits, others = scores[:, :n_classes], scores[:, n_classes:]
-        log_odds = _log_sum_exp(digits) - _log_sum_exp(others)
-        reasons = tuple(
-            self.refusals[other]
-            if odds < self._least_log_odds
-            else "unclear"
-            if confidence < self._least_confidence
-            else None
-            for odds, other, confidence in zip(
-                log_odds, others.argmax(axis=1), probabilities.max(axis=1), strict=True
-            )
-        )
-        return Judgement(probabilities, log_odds, reasons)
+        return Judgement(probabilities, log_odds, self._reasons(scores, probabilities, log_odds))
 
     def scores(self, ink: NDArray[np.float32]) -> NDArray[np.float32]:
         """The model's own output (N, C + refusals), logits for the models of this package."""
         starts = range(0, max(len(ink), 1), _BATCH)
         return np.concatenate([self._run(ink[start : start + _BATCH]) for start in starts])
 
+    def _digit_log_odds(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
+        if not self.refusals:
+            return np.full(len(scores), np.inf, np.float32)
+        n_classes = len(self.class_names)
+        return _log_sum_exp(scores[:, :n_classes]) - _log_sum_exp(scores[:, n_classes:])
+
+    def _reasons(
+        self, scores: NDArray[np.float32], probabilities: NDArray[np.float32], log_odds: NDArray[np.float32]
+    ) -> tuple[str | None, ...]:
+        if not self.refusals:
+            return (None,) * len(scores)
+        others = scores[:, len(self.class_names) :].argmax(axis=1)
+        return tuple(
+            self.refusals[other]
+            if odds < self._least_log_odds
+            else "unclear"
+            if confidence < self._least_confidence
+            else None
+            for odds, other, confidence in zip(log_odds, others, probabilities.max(axis=1), strict=True)
+        )
+
+    def _mean(self, first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The scores of the mean of two images' probabilities."""
+        if self._gives_probabilities(first):
+            return (first + second) / np.float32(2)
+        of_first, of_second = (logits - _log_sum_exp(logits)[:, None] for logits in (first, second))
+        mean: NDArray[np.float32] = np.logaddexp(of_first, of_second) - np.log(np.float32(2))
+        return mean
+
+    def _gives_probabilities(self, scores: NDArray[np.float32]) -> bool:
+        return not self.refusals and _are_probabilities(scores)
+
     def _probabilities(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
-        if not self.refusals and _are_probabilities(scores):
+        if self._gives_probabilities(scores):
             return scores
         return _softmax(scores[:, : len(self.class_names)] / self._temperature)
 

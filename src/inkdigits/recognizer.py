@@ -184,7 +184,8 @@ class Recognizer:
             yield one if isinstance(one, ImageError) else next(predictions)
 
     def _decide(self, pages: list[Normalized]) -> list[Prediction]:
-        judgement = self._classifier.judge(np.stack([page.ink for page in pages]))
+        as_they_are = {i: page.as_it_is for i, page in enumerate(pages) if page.as_it_is is not None}
+        judgement = self._classifier.judge(np.stack([page.ink for page in pages]), as_they_are)
         return [
             self._prediction(page, tuple(row), reason)
             for page, row, reason in zip(
