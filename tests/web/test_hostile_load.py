@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import resource
 import select
 import socket
 import threading
@@ -19,10 +17,8 @@ from hostile import GOOD, Answer, LiveService, running_service
 
 from inkdigits.web.settings import ServiceSettings
 
-pytestmark = [
-    pytest.mark.skipif(os.name != "posix", reason="signals and limits are POSIX's"),
-    pytest.mark.usefixtures("lives_on"),
-]
+resource = pytest.importorskip("resource", reason="signals and limits are POSIX's")
+pytestmark = pytest.mark.usefixtures("lives_on")
 
 LARGE = (resources.files("inkdigits") / "samples" / "5_photo_shadow.jpg").read_bytes()
 HEAD = b"POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
