@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -51,6 +53,16 @@ def accented(pixels: NDArray[np.uint8], columns: slice) -> tuple[NDArray[np.int6
 def test_size_and_colours_are_always_the_same() -> None:
     image = draw_explanation(examination(page_of(200, 100, Box(60, 20, 30, 50)), Box(60, 20, 30, 50)))
     assert (image.size, image.mode) == (SIZE, "RGB")
+
+
+def test_the_title_says_where_the_picture_itself_was_judged_too() -> None:
+    once = examination(page_of(28, 28, Box(4, 4, 20, 20)), Box(4, 4, 20, 20))
+    as_it_is = replace(once.normalized, as_it_is=np.zeros((28, 28), np.float32))
+    pictures = (pixels_of(draw_explanation(each)) for each in (once, replace(once, normalized=as_it_is)))
+    differs = (next(pictures) != next(pictures)).any(axis=2)
+    assert differs[: PANELS.start, PAGE].any()
+    differs[: PANELS.start, PAGE] = False
+    assert not differs.any()
 
 
 def test_the_same_examination_gives_the_same_picture() -> None:

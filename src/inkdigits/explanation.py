@@ -32,7 +32,9 @@ def draw_explanation(examination: Examination) -> PIL.Image.Image:
     """Draw an examination: an RGB image, 920 pixels wide and 356 high."""
     canvas = PIL.Image.new("RGB", (3 * _SIDE + 4 * _MARGIN, _SIDE + _HEADER + 2 * _MARGIN), "white")
     draw = ImageDraw.Draw(canvas)
-    titles = ("The picture", "What the model saw", verdict(examination.prediction))
+    is_seen_too = examination.normalized.as_it_is is not None
+    the_picture = "The picture, seen as it is too" if is_seen_too else "The picture"
+    titles = (the_picture, "What the model saw", verdict(examination.prediction))
     for column, title in enumerate(titles):
         _write(draw, _left(column), _MARGIN, title)
     _draw_page(canvas, examination.page, examination.normalized.box)
