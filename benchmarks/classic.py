@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from inkdigits.backend import backend_name
 from inkdigits.datasets import Split, load
-from inkdigits.recipe import load_recipe
-from inkdigits.training import train
+from inkdigits.models.backend import backend_name
+from inkdigits.recipes.recipe import load_recipe
+from inkdigits.training.loop import train
 from measuring import spread, write_results
 
 RECIPES = ("ann", "notebook", "dense", "dense2", "cnn")

@@ -22,12 +22,12 @@ from pathlib import Path
 
 import numpy as np
 
-from inkdigits.backend import backend_name
 from inkdigits.datasets import DIGITS
-from inkdigits.recipe import load_recipe
-from inkdigits.recognizer import Recognizer
-from inkdigits.records import Prediction
-from inkdigits.training import RunResult, train
+from inkdigits.models.backend import backend_name
+from inkdigits.reading.recognizer import Recognizer
+from inkdigits.recipes.recipe import load_recipe
+from inkdigits.results import Prediction
+from inkdigits.training.loop import RunResult, train
 from inkdigits.web.corrections import CorrectionStore
 from measuring import spread, write_results
 

@@ -16,8 +16,8 @@ import numpy as np
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.neural_network import MLPClassifier
 
-from inkdigits.backend import backend_name
 from inkdigits.datasets import load
+from inkdigits.models.backend import backend_name
 from inkdigits.sklearn import DigitClassifier
 from measuring import spread, write_results
 

@@ -24,16 +24,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.backend import backend_name, keras
-from inkdigits.classifier import Classifier, bundled_model, to_ink
-from inkdigits.corruption import CORRUPTIONS, corrupt_with
 from inkdigits.datasets import load
-from inkdigits.images import read_image
+from inkdigits.ink import to_ink
 from inkdigits.metrics import accuracy_interval, calibration_error
+from inkdigits.models.backend import backend_name, keras
 from inkdigits.normalizer import normalize
-from inkdigits.recipe import load_recipe
-from inkdigits.recognizer import Recognizer
-from inkdigits.records import Prediction
+from inkdigits.pictures.images import read_image
+from inkdigits.reading.classifier import Classifier, bundled_model
+from inkdigits.reading.recognizer import Recognizer
+from inkdigits.recipes.recipe import load_recipe
+from inkdigits.results import Prediction
+from inkdigits.synthesis.corruption import CORRUPTIONS, corrupt_with
 from measuring import write_results
 
 LOOKALIKES = set("OoDQIilLjJSsZzBbqgG|/")  # digits in all but name, for some hand or other

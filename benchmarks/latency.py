@@ -18,9 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
-from inkdigits.recipe import Recipe, TrainingConfig
-from inkdigits.recognizer import Recognizer
-from inkdigits.training import train
+from inkdigits.reading.recognizer import Recognizer
+from inkdigits.recipes.recipe import Recipe, TrainingConfig
+from inkdigits.training.loop import train
 from measuring import spread, write_results
 
 RUNS = 15
@@ -81,7 +81,7 @@ def _call_ms(call: Callable[[], object], n: int = CALLS) -> list[float]:
 
 
 def _keras_predict(path: Path, image: np.ndarray) -> list[float]:
-    from inkdigits.backend import keras
+    from inkdigits.models.backend import keras
 
     model = keras.saving.load_model(path)
     ink = image.astype(np.float32) / 255

@@ -9,7 +9,7 @@ import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
-from inkdigits.environment import library_versions
+from inkdigits.runs.environment import library_versions
 
 __all__ = ["conditions", "resident_mb", "spread", "write_results"]
 

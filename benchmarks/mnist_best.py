@@ -14,12 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from inkdigits.backend import backend_name
-from inkdigits.classifier import Classifier, to_ink
 from inkdigits.datasets import load
+from inkdigits.ink import to_ink
 from inkdigits.metrics import accuracy_interval, calibration_error, log_loss
-from inkdigits.recipe import load_recipe
-from inkdigits.training import train
+from inkdigits.models.backend import backend_name
+from inkdigits.reading.classifier import Classifier
+from inkdigits.recipes.recipe import load_recipe
+from inkdigits.training.loop import train
 from measuring import spread, write_results
 
 

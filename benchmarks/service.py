@@ -32,7 +32,7 @@ import numpy as np
 import PIL.Image
 from PIL import ImageDraw
 
-from inkdigits.recognizer import Recognizer
+from inkdigits.reading.recognizer import Recognizer
 from measuring import resident_mb, spread, write_results
 
 HERE = Path(__file__).parent

@@ -29,15 +29,13 @@ import numpy as np
 import pandas as pd
 
 from inkdigits import Recognizer
-from inkdigits.backend import keep_freed_memory, keras
 from inkdigits.datasets import describe, load
-from inkdigits.embedding import embed, penultimate_features
-from inkdigits.evaluation import evaluate
-from inkdigits.explanation import draw_explanation
-from inkdigits.export import to_onnx
+from inkdigits.evaluation.embedding import embed, penultimate_features
+from inkdigits.evaluation.evaluate import evaluate
+from inkdigits.evaluation.occlusion import occlude
 from inkdigits.models import build
+from inkdigits.models.backend import keep_freed_memory, keras
 from inkdigits.normalizer import NORMALIZER_VERSION
-from inkdigits.occlusion import occlude
 from inkdigits.plots import (
     plot_class_balance,
     plot_confusion_matrix,
@@ -49,7 +47,9 @@ from inkdigits.plots import (
     plot_samples,
     plot_weights,
 )
-from inkdigits.records import EpochResult
+from inkdigits.reading.explanation import draw_explanation
+from inkdigits.results import EpochResult
+from inkdigits.training.export import to_onnx
 
 keep_freed_memory()  # Linux: training is faster when freed memory is kept
 keras.utils.set_random_seed(0)

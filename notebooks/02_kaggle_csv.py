@@ -28,9 +28,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from inkdigits.backend import keep_freed_memory, keras
 from inkdigits.datasets import load
 from inkdigits.models import build
+from inkdigits.models.backend import keep_freed_memory, keras
 from inkdigits.plots import (
     plot_class_balance,
     plot_confusion_matrix,
@@ -38,7 +38,7 @@ from inkdigits.plots import (
     plot_mistakes,
     plot_samples,
 )
-from inkdigits.records import EpochResult
+from inkdigits.results import EpochResult
 
 keep_freed_memory()  # Linux: training is faster when freed memory is kept
 keras.utils.set_random_seed(0)

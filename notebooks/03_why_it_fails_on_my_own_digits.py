@@ -30,16 +30,16 @@ import pandas as pd
 from PIL import Image
 
 from inkdigits import Recognizer
-from inkdigits.allographs import allographs
-from inkdigits.augmentation import AugmentationConfig, augment
-from inkdigits.backend import keep_freed_memory, keras
-from inkdigits.corruption import corrupt_with
 from inkdigits.datasets import load
-from inkdigits.explanation import draw_explanation
-from inkdigits.images import read_image
 from inkdigits.models import build
+from inkdigits.models.backend import keep_freed_memory, keras
 from inkdigits.normalizer import normalize
+from inkdigits.pictures.images import read_image
 from inkdigits.plots import plot_samples
+from inkdigits.reading.explanation import draw_explanation
+from inkdigits.synthesis.allographs import allographs
+from inkdigits.synthesis.augmentation import AugmentationConfig, augment
+from inkdigits.synthesis.corruption import corrupt_with
 
 keep_freed_memory()  # Linux: training is faster when freed memory is kept
 keras.utils.set_random_seed(0)

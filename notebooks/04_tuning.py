@@ -29,10 +29,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from inkdigits.comparison import summarize_runs
-from inkdigits.recipe import load_recipe
-from inkdigits.training import train
-from inkdigits.tuning import tune
+from inkdigits.recipes.recipe import load_recipe
+from inkdigits.runs.comparison import summarize_runs
+from inkdigits.training.loop import train
+from inkdigits.training.tuning import tune
 
 folder = Path("tuned")
 shutil.rmtree(folder, ignore_errors=True)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from inkdigits.augmentation import AugmentationConfig
-from inkdigits.recipe import Recipe, TrainingConfig
+from inkdigits.recipes.recipe import Recipe, TrainingConfig
+from inkdigits.synthesis.augmentation import AugmentationConfig
 
 if TYPE_CHECKING:
-    from inkdigits.training import RunResult
+    from inkdigits.training.loop import RunResult
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -57,6 +57,6 @@ def small_recipe() -> Recipe:
 @pytest.fixture(scope="session")
 def finished_run(small_recipe: Recipe, tmp_path_factory: pytest.TempPathFactory) -> RunResult:
     """A run of the small recipe that nothing disturbed."""
-    from inkdigits.training import train  # Keras takes seconds to load, and most tests do without
+    from inkdigits.training.loop import train  # Keras takes seconds to load, and most tests do without
 
     return train(small_recipe, tmp_path_factory.mktemp("runs") / "finished")

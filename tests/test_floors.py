@@ -1,42 +1,20 @@
-"""The floors of the package: a module imports lower floors only, and nothing goes round in circles."""
+"""The floors of the package and of every package in it: a module imports lower floors only.
+
+`tools/floors.py` lists them.
+"""
 
 from __future__ import annotations
 
 import ast
 from graphlib import CycleError, TopologicalSorter
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
 
+from floors import FLOORS
+
 PACKAGE = Path(__file__).parents[1] / "src" / "inkdigits"
-
-# From the ground up. A subpackage stands for all that is in it; within one, imports are free of floors.
-FLOORS = (
-    {"errors", "records", "files", "grey", "environment"},
-    {"config", "backend", "images", "normalizer", "metrics"}
-    | {"corruption", "occlusion", "risk_control", "strokes", "textures"},
-    {
-        "allographs",
-        "augmentation",
-        "models",
-        "checkpoint",
-        "classifier",
-        "datasets",
-        "plots",
-        "embedding",
-        "export",
-        "negatives",
-        "calibration",
-    },
-    {"recipe", "report"},
-    {"progress", "run_folder", "training_data", "comparison"},
-    {"recognizer", "training", "evaluation", "sklearn", "tensorboard"},
-    {"explanation", "tuning"},
-    {"web"},
-    {"cli"},
-    {"__init__", "__main__"},
-)
-
 
 MODULES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): path
@@ -65,20 +43,41 @@ def _module_of(name: str) -> str:
     return package if package in MODULES else "__init__"
 
 
-def floor_of(module: str) -> int:
-    part = module.partition(".")[0]
-    floors = [number for number, names in enumerate(FLOORS) if part in names]
-    assert floors, f"{part} stands on no floor: list it in FLOORS"
-    assert len(floors) == 1, f"{part} stands on several floors"
+def floor_of(package: str, name: str) -> int:
+    """The floor within its package of a module or of a package."""
+    floors = [number for number, names in enumerate(FLOORS.get(package, ())) if name in names]
+    where = package or "the root"
+    assert floors, f"{name} stands on no floor of {where}: list it in tools/floors.py"
+    assert len(floors) == 1, f"{name} stands on several floors of {where}"
     return floors[0]
+
+
+def steps(module: str, imported: str) -> tuple[str, str, str]:
+    """Where two modules part: the package that both are in, and what each of them is in there."""
+    own, other = module.split("."), imported.split(".")
+    shared = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(own, other, strict=False))))
+    return ".".join(own[:shared]), *(one[shared] if len(one) > shared else "__init__" for one in (own, other))
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_a_module_imports_lower_floors_only(module: str) -> None:
-    own_floor = floor_of(module)
     for imported in imports(module):
-        if imported.partition(".")[0] != module.partition(".")[0]:
-            assert floor_of(imported) < own_floor, f"{module} imports {imported}, which is not below it"
+        package, own, other = steps(module, imported)
+        assert floor_of(package, other) < floor_of(package, own), f"{module} imports {imported}: not below it"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_stands_on_a_floor(module: str) -> None:
+    parts = module.split(".")
+    for depth in range(len(parts)):
+        floor_of(".".join(parts[:depth]), parts[depth])
+
+
+def test_every_floor_is_lived_on() -> None:
+    for package, floors in FLOORS.items():
+        names = set().union(*floors) - {"__init__", "__main__"}
+        missing = {name for name in names if f"{package}.{name}".lstrip(".") not in MODULES}
+        assert missing == set(), f"{package or 'the root'} lacks them"
 
 
 def test_no_module_imports_the_package_root() -> None:
@@ -93,9 +92,11 @@ def test_no_imports_go_round_in_circles() -> None:
 
 
 def test_the_rules_are_checked_at_all() -> None:
-    assert {"errors", "training", "datasets", "datasets.idx", "__init__"} <= set(MODULES)
+    assert {"errors", "training.loop", "datasets", "datasets.formats.idx", "__init__"} <= set(MODULES)
     assert "errors" in imports("config")
     assert {"models.best", "errors"} <= imports("models")
-    assert floor_of("errors") < floor_of("config") < floor_of("training")
+    assert floor_of("", "errors") < floor_of("", "config") < floor_of("", "training")
+    assert steps("paper.contrast", "paper.pieces") == ("paper", "contrast", "pieces")
+    assert steps("models", "models.best") == ("models", "__init__", "best")
     with pytest.raises(AssertionError, match="stands on no floor"):
-        floor_of("utils")
+        floor_of("", "utils")

@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 from inkdigits.cli.app import app
 from inkdigits.datasets import load
 from inkdigits.errors import ConfigError, DatasetError
-from inkdigits.recipe import Recipe
-from inkdigits.recognizer import Recognizer
-from inkdigits.training_data import gather
+from inkdigits.reading.recognizer import Recognizer
+from inkdigits.recipes.recipe import Recipe
+from inkdigits.training.corpus import gather
 
 LETTERS = ("L", "T", "X")
 STROKES = {"L": [(12, 8, 12, 52), (12, 52, 44, 52)], "T": [(8, 10, 52, 10), (30, 10, 30, 54)],

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import inkdigits.images
-from inkdigits.images import find_images, read_image
+import inkdigits.pictures.images
+from inkdigits.pictures.images import find_images, read_image
 
-FOLDER = Path(inkdigits.images.__file__).parent / "samples"
+FOLDER = Path(inkdigits.__file__).parent / "samples"
 SCRIPT = Path(__file__).parents[1] / "tools" / "draw_samples.py"
 PICTURES = list(find_images([FOLDER]))
 WRITTEN = [path for path in PICTURES if path.name != "blank.png"]

@@ -21,11 +21,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
-from inkdigits.backend import keras
-from inkdigits.classifier import to_ink
 from inkdigits.datasets import load
-from inkdigits.datasets.values import to_images
+from inkdigits.datasets.formats.pixels import to_images
 from inkdigits.errors import ConfigError, InkdigitsError, TrainingError
+from inkdigits.ink import to_ink
+from inkdigits.models.backend import keras
 from inkdigits.sklearn import DigitClassifier, InputError
 
 N = 60  # pictures that are enough to train something

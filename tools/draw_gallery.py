@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits import Recognizer
-from inkdigits.backend import keras
 from inkdigits.datasets import Split, load
-from inkdigits.embedding import embed
-from inkdigits.evaluation import evaluate
-from inkdigits.occlusion import occlude
+from inkdigits.evaluation.embedding import embed
+from inkdigits.evaluation.evaluate import evaluate
+from inkdigits.evaluation.occlusion import occlude
+from inkdigits.models.backend import keras
 from inkdigits.plots import (
     plot_class_balance,
     plot_confusion_matrix,
@@ -32,8 +32,8 @@ from inkdigits.plots import (
     plot_weights,
     save_figure,
 )
-from inkdigits.recipe import load_recipe
-from inkdigits.training import train
+from inkdigits.recipes.recipe import load_recipe
+from inkdigits.training.loop import train
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "images"
 

@@ -14,9 +14,9 @@ from inkdigits.errors import (
     ModelError,
     TrainingError,
 )
-from inkdigits.images import InputLimits
-from inkdigits.recognizer import Examination, Recognizer
-from inkdigits.records import Box, Prediction
+from inkdigits.pictures.images import InputLimits
+from inkdigits.reading.recognizer import Examination, Recognizer
+from inkdigits.results import Box, Prediction
 
 __all__ = [
     "Box",

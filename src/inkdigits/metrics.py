@@ -20,9 +20,9 @@ from scipy.stats import binomtest
 from sklearn import metrics as sklearn_metrics
 
 from inkdigits.errors import ConfigError, DatasetError
+from inkdigits.ink import DIGITS
 
 __all__ = [
-    "N_DIGITS",
     "TARGET_RISKS",
     "DigitScores",
     "Interval",
@@ -39,7 +39,6 @@ __all__ = [
     "risk_coverage",
 ]
 
-N_DIGITS = 10
 
 # The shares of errors among accepted images that reports and plots ask for.
 TARGET_RISKS = (0.01, 0.005, 0.001)
@@ -154,7 +153,7 @@ def log_loss(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -
 
 
 def confusion_matrix(
-    labels: NDArray[np.integer], digits: NDArray[np.integer], n_classes: int = N_DIGITS
+    labels: NDArray[np.integer], digits: NDArray[np.integer], n_classes: int = len(DIGITS)
 ) -> NDArray[np.int64]:
     """Counts of label against digit read, (C, C): rows are the truth, columns the reading.
 
@@ -174,7 +173,7 @@ def confusion_matrix(
 
 
 def per_digit_scores(
-    labels: NDArray[np.integer], digits: NDArray[np.integer], n_classes: int = N_DIGITS
+    labels: NDArray[np.integer], digits: NDArray[np.integer], n_classes: int = len(DIGITS)
 ) -> tuple[DigitScores, ...]:
     """Precision, recall, F1 and support of each digit, or other class, in order.
 
@@ -309,7 +308,9 @@ def _check_classes(name: str, values: NDArray[np.integer], n_classes: int) -> No
     if values.min() < 0 or values.max() >= n_classes:
         raise DatasetError(
             name,
-            expected="digits from 0 to 9" if n_classes == N_DIGITS else f"classes from 0 to {n_classes - 1}",
+            expected="digits from 0 to 9"
+            if n_classes == len(DIGITS)
+            else f"classes from 0 to {n_classes - 1}",
             found=f"values from {values.min()} to {values.max()}",
             remedy="Use a dataset of these classes, or map its labels to their numbers.",
         )

@@ -1,7 +1,7 @@
 """The networks of this package as a scikit-learn classifier.
 
 For who has pictures as rows of pixels and works with scikit-learn's pipelines, searches and scores.
-It knows neither recipes nor run folders nor augmentation; `inkdigits.training` does.
+It knows neither recipes nor run folders nor augmentation; `inkdigits.training.loop` does.
 N is the number of pictures, S the side of one, C the number of classes.
 
 The conventions are those of https://scikit-learn.org/stable/developers/develop.html.
@@ -20,12 +20,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import softmax
 
-from inkdigits.backend import backend_name, keras, make_deterministic
-from inkdigits.classifier import to_ink
-from inkdigits.datasets.values import MIN_SIDE, square_side, to_images
+from inkdigits.datasets.formats.pixels import MIN_SIDE, square_side, to_images
 from inkdigits.errors import DatasetError, MissingExtraError, TrainingError
+from inkdigits.ink import to_ink
 from inkdigits.models import build
-from inkdigits.recipe import TrainingConfig
+from inkdigits.models.backend import backend_name, keras, make_deterministic
+from inkdigits.recipes.recipe import TrainingConfig
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from inkdigits.classifier import bundled_model
+from inkdigits.reading.classifier import bundled_model
 
 KEYS = ["path", "digit", "confidence", "probabilities", "refused", "reason", "box"]
 PROGRAM = (sys.executable, "-c", "from inkdigits.cli import main; main()")

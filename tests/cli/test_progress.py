@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from inkdigits.cli.progress import ProgressDisplay
-from inkdigits.records import EpochResult
-from inkdigits.training import Progress
+from inkdigits.results import EpochResult
+from inkdigits.training.loop import Progress
 
 
 class Stream(io.StringIO):

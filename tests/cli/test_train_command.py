@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-import inkdigits.training
+import inkdigits.training.loop
 from inkdigits.cli.progress import ProgressDisplay
 from inkdigits.models import MODELS
-from inkdigits.recipe import Recipe, TrainingConfig, load_recipe, recipe_names
-from inkdigits.records import EpochResult
-from inkdigits.training import Progress, RunResult
+from inkdigits.recipes.recipe import Recipe, TrainingConfig, load_recipe, recipe_names
+from inkdigits.results import EpochResult
+from inkdigits.training.loop import Progress, RunResult
 
 LIST_OF_RUN = {"recipe.toml", "environment.json", "history.csv", "model.keras", "model.onnx", "metrics.json"}
 
@@ -40,7 +40,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Asked:
         show(Progress(1, 1, 10, 10, 0.5, 0.9, 1000.0, 0.0, done))
         return RunResult(folder, (done,), interrupted=False)
 
-    monkeypatch.setattr(inkdigits.training, "train", note)
+    monkeypatch.setattr(inkdigits.training.loop, "train", note)
     monkeypatch.chdir(tmp_path)
     return noted
 

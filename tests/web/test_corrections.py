@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 
 from inkdigits.datasets import DIGITS, Dataset, Split, combine, load
 from inkdigits.errors import ConfigError, ImageError
-from inkdigits.images import InputLimits
+from inkdigits.pictures.images import InputLimits
 from inkdigits.web.corrections import CorrectionsFull, CorrectionStore
 
 SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "BMP": ".bmp", "GIF": ".gif", "TIFF": ".tif"}

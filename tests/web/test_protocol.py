@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from serving import Served, served
 
-from inkdigits.recognizer import Recognizer
+from inkdigits.reading.recognizer import Recognizer
 from inkdigits.web.settings import ServiceSettings
 
 INFER = "/v2/models/inkdigits/infer"

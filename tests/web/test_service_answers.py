@@ -16,11 +16,11 @@ from PIL import Image
 from serving import Served, drawn, served
 from starlette.routing import Route
 
-from inkdigits.recognizer import Recognizer
+from inkdigits.reading.recognizer import Recognizer
 from inkdigits.web.app import create_app
 from inkdigits.web.engine import Engine
+from inkdigits.web.http.telemetry import JsonLines
 from inkdigits.web.settings import ServiceSettings
-from inkdigits.web.telemetry import JsonLines
 
 PNG = {"content-type": "image/png"}
 SAMPLE = (resources.files("inkdigits") / "samples" / "4_open_blue_ink.png").read_bytes()

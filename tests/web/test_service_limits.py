@@ -14,9 +14,9 @@ import pytest
 from serving import Served, drawn, head_of, problem_in, read_all, served
 
 from inkdigits.errors import ConfigError
-from inkdigits.records import Prediction
-from inkdigits.web import limits
+from inkdigits.results import Prediction
 from inkdigits.web.engine import Engine
+from inkdigits.web.http import limits
 from inkdigits.web.settings import ServiceSettings
 
 PNG = {"content-type": "image/png"}

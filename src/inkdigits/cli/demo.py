@@ -10,8 +10,8 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from inkdigits.explanation import verdict
-from inkdigits.recognizer import Recognizer
+from inkdigits.reading.explanation import verdict
+from inkdigits.reading.recognizer import Recognizer
 
 __all__ = ["demo"]
 

@@ -11,12 +11,13 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from inkdigits.classifier import Classifier, bundled_model, to_ink
 from inkdigits.cli.folders import writing_into
 from inkdigits.errors import DatasetError, ModelError
+from inkdigits.ink import to_ink
+from inkdigits.reading.classifier import Classifier, bundled_model
 
 if TYPE_CHECKING:
-    from inkdigits.evaluation import Report
+    from inkdigits.evaluation.evaluate import Report
 
 __all__ = ["evaluate"]
 
@@ -39,8 +40,8 @@ def evaluate(
     Example: inkdigits evaluate runs/cnn-1 --out report
     """
     from inkdigits.datasets import combine, load
-    from inkdigits.evaluation import evaluate as judge
-    from inkdigits.evaluation import write_report
+    from inkdigits.evaluation.evaluate import evaluate as judge
+    from inkdigits.evaluation.evaluate import write_report
 
     classifier, usual_data = _open(run_or_model)
     dataset = combine([load(name) for name in ([data] if data else usual_data)])
@@ -83,7 +84,7 @@ def _open(run_or_model: str) -> tuple[Classifier, tuple[str, ...]]:
             found="a run that has not ended" if begun else "no such file in it",
             remedy=f"Go on with it: inkdigits train --resume --out {path}" if begun else "Check the path.",
         )
-    from inkdigits.recipe import load_recipe
+    from inkdigits.recipes.recipe import load_recipe
 
     return Classifier.from_file(path / "model.onnx", n_threads=0), load_recipe(path / "recipe.toml").data
 

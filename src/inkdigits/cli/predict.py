@@ -13,11 +13,11 @@ import typer
 
 from inkdigits.cli.folders import writing_into
 from inkdigits.errors import ImageError
-from inkdigits.explanation import draw_explanation, verdict
 from inkdigits.files import temporary_beside
-from inkdigits.images import InputLimits, find_images
-from inkdigits.recognizer import Examination, Recognizer
-from inkdigits.records import Prediction
+from inkdigits.pictures.images import InputLimits, find_images
+from inkdigits.reading.explanation import draw_explanation, verdict
+from inkdigits.reading.recognizer import Examination, Recognizer
+from inkdigits.results import Prediction
 
 __all__ = ["predict"]
 

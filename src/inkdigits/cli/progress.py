@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
-    from inkdigits.training import Progress
+    from inkdigits.training.loop import Progress
 
 __all__ = ["ProgressDisplay"]
 

@@ -11,8 +11,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from inkdigits.comparison import RunOrder, RunSummary, Setting, best_first, summarize_runs
 from inkdigits.errors import TrainingError
+from inkdigits.runs.comparison import RunOrder, RunSummary, Setting, best_first, summarize_runs
 
 __all__ = ["runs"]
 

@@ -14,8 +14,8 @@ from inkdigits.cli.progress import ProgressDisplay
 from inkdigits.errors import ConfigError
 
 if TYPE_CHECKING:
-    from inkdigits.recipe import Recipe
-    from inkdigits.training import Progress, RunResult
+    from inkdigits.recipes.recipe import Recipe
+    from inkdigits.training.loop import Progress, RunResult
 
 __all__ = ["train"]
 
@@ -55,7 +55,7 @@ def train(
 
     Example: inkdigits train --model cnn --data mnist --epochs 10
     """
-    from inkdigits.recipe import recipe_names
+    from inkdigits.recipes.recipe import recipe_names
 
     if list_recipes:
         typer.echo("\n".join(recipe_names()))
@@ -74,7 +74,7 @@ def train(
         )
     folder = out or _next_folder(settings.model)
 
-    from inkdigits.training import train as train_into
+    from inkdigits.training.loop import train as train_into
 
     after_epoch = _event_writer(folder) if tensorboard else lambda: None
     with ProgressDisplay(quiet=quiet) as display:
@@ -93,7 +93,7 @@ def train(
 
 def _event_writer(folder: Path) -> Callable[[], object]:
     """Brings a run's event files up to date; it fails before the training where it cannot work."""
-    from inkdigits.tensorboard import require_tensorboardx, write_events
+    from inkdigits.runs.tensorboard import require_tensorboardx, write_events
 
     require_tensorboardx()
     return lambda: write_events(folder)
@@ -107,7 +107,7 @@ def _settings(
     resumed: Path | None,
 ) -> Recipe:
     """What the options say, and for the rest the named recipe, a resumed run's own, or the defaults."""
-    from inkdigits.recipe import Recipe, load_recipe
+    from inkdigits.recipes.recipe import Recipe, load_recipe
 
     given = {key: value for key, value in training.items() if value is not None}
     written = resumed / "recipe.toml" if resumed is not None else None

@@ -12,7 +12,7 @@ import typer
 from inkdigits.cli.progress import ProgressDisplay
 
 if TYPE_CHECKING:
-    from inkdigits.tuning import Study, Trial
+    from inkdigits.training.tuning import Study, Trial
 
 __all__ = ["tune"]
 
@@ -50,7 +50,7 @@ def tune(
 
     Example: inkdigits tune search --trials 40 --timeout 3600
     """
-    from inkdigits.recipe import load_recipe
+    from inkdigits.recipes.recipe import load_recipe
 
     settings = load_recipe(recipe)
     if data:
@@ -58,7 +58,7 @@ def tune(
     if epochs is not None:
         settings = replace(settings, training=replace(settings.training, epochs=epochs))
 
-    from inkdigits.tuning import tune as search
+    from inkdigits.training.tuning import tune as search
 
     with ProgressDisplay(quiet=quiet) as display:
         study = search(

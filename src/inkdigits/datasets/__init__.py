@@ -3,6 +3,6 @@
 from inkdigits.datasets.catalogue import NAMES
 from inkdigits.datasets.dataset import Dataset, Split, combine, describe
 from inkdigits.datasets.loading import load
-from inkdigits.records import DIGITS
+from inkdigits.ink import DIGITS
 
 __all__ = ["DIGITS", "NAMES", "Dataset", "Split", "combine", "describe", "load"]

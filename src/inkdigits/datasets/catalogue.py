@@ -17,7 +17,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from inkdigits.records import DIGITS
+from inkdigits.ink import DIGITS, SIDE
 
 __all__ = ["CATALOGUE", "COLLECTIONS", "NAMES", "Entry", "RemoteFile"]
 
@@ -72,9 +72,9 @@ class Entry:
 
 
 # All three have MNIST's file names and sizes: 60,000 and 10,000 pictures.
-_TRAIN_IMAGES, _TRAIN_IMAGES_BYTES = "train-images-idx3-ubyte", 16 + 60_000 * 28 * 28
+_TRAIN_IMAGES, _TRAIN_IMAGES_BYTES = "train-images-idx3-ubyte", 16 + 60_000 * SIDE * SIDE
 _TRAIN_LABELS, _TRAIN_LABELS_BYTES = "train-labels-idx1-ubyte", 8 + 60_000
-_TEST_IMAGES, _TEST_IMAGES_BYTES = "t10k-images-idx3-ubyte", 16 + 10_000 * 28 * 28
+_TEST_IMAGES, _TEST_IMAGES_BYTES = "t10k-images-idx3-ubyte", 16 + 10_000 * SIDE * SIDE
 _TEST_LABELS, _TEST_LABELS_BYTES = "t10k-labels-idx1-ubyte", 8 + 10_000
 
 _MNIST = Entry(

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.errors import DatasetError
-from inkdigits.records import DIGITS
+from inkdigits.ink import DIGITS
 
 __all__ = ["class_names_of", "to_classes"]
 

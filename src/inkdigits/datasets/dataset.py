@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.errors import DatasetError
-from inkdigits.records import DIGITS
+from inkdigits.ink import DIGITS
 
 __all__ = ["Dataset", "Split", "combine", "describe"]
 

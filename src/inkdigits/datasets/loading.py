@@ -10,13 +10,13 @@ from pathlib import Path
 
 from inkdigits.datasets.catalogue import CATALOGUE, COLLECTIONS, NAMES
 from inkdigits.datasets.dataset import Dataset
-from inkdigits.datasets.directories import read_directory
-from inkdigits.datasets.extras import optional
-from inkdigits.datasets.files import read_file
-from inkdigits.datasets.named import load_named
+from inkdigits.datasets.formats.files import read_file
+from inkdigits.datasets.formats.folders import read_directory
+from inkdigits.datasets.known.finding import load_named
+from inkdigits.datasets.known.uci import load_uci
 from inkdigits.datasets.roles import refuse_mixed_up
-from inkdigits.datasets.uci import load_uci
 from inkdigits.errors import DatasetError
+from inkdigits.extras import optional
 
 __all__ = ["load"]
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from inkdigits.errors import ConfigError
+from inkdigits.ink import DIGITS
 from inkdigits.models import best, cnn, hands, mlp, mlp2
 
 __all__ = ["MODELS", "build"]
@@ -19,7 +20,7 @@ MODELS: dict[str, Callable[[int], Any]] = {
 }
 
 
-def build(name: str, n_outputs: int = 10) -> Any:
+def build(name: str, n_outputs: int = len(DIGITS)) -> Any:
     """Build an untrained Keras model: ink (N, 28, 28) float32, 0 to 1 -> logits (N, n_outputs).
 
     Raises:

@@ -7,19 +7,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from inkdigits.backend import keras
+from inkdigits.ink import DIGITS, SIDE
+from inkdigits.models.backend import keras
 from inkdigits.models.layers import MaxPooling
 
 __all__ = ["build"]
 
 
-def build(n_outputs: int = 10) -> Any:
+def build(n_outputs: int = len(DIGITS)) -> Any:
     """Ink (N, 28, 28) -> logits (N, 10); 34,826 parameters."""
     layers = keras.layers
     return keras.Sequential(
         [
-            keras.Input((28, 28), name="ink"),
-            layers.Reshape((28, 28, 1)),
+            keras.Input((SIDE, SIDE), name="ink"),
+            layers.Reshape((SIDE, SIDE, 1)),
             layers.Conv2D(32, 3, activation="relu"),  # (N, 26, 26, 32)
             MaxPooling(),  # (N, 13, 13, 32)
             layers.Conv2D(64, 3, activation="relu"),  # (N, 11, 11, 64)

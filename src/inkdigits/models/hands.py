@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from inkdigits.backend import keras
+from inkdigits.ink import DIGITS, SIDE
+from inkdigits.models.backend import keras
 from inkdigits.models.layers import convolution_block
 
 __all__ = ["build"]
 
 
-def build(n_outputs: int = 10) -> Any:
+def build(n_outputs: int = len(DIGITS)) -> Any:
     """Ink (N, 28, 28) -> logits (N, n_outputs); 204,202 parameters for ten outputs."""
     layers = keras.layers
     return keras.Sequential(
         [
-            keras.Input((28, 28), name="ink"),
-            layers.Reshape((28, 28, 1)),
+            keras.Input((SIDE, SIDE), name="ink"),
+            layers.Reshape((SIDE, SIDE, 1)),
             *convolution_block(32, 3),  # (N, 26, 26, 32)
             *convolution_block(32, 3),  # (N, 24, 24, 32)
             *convolution_block(32, 5, stride=2),  # (N, 12, 12, 32)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from inkdigits.backend import backend_name, keras
+from inkdigits.models.backend import backend_name, keras
 
 __all__ = ["MaxPooling", "convolution_block"]
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from inkdigits.backend import keras
+from inkdigits.ink import DIGITS, SIDE
+from inkdigits.models.backend import keras
 
 __all__ = ["build"]
 
 
-def build(n_outputs: int = 10) -> Any:
+def build(n_outputs: int = len(DIGITS)) -> Any:
     """Ink (N, 28, 28) -> logits (N, 10); 235,146 parameters."""
     layers = keras.layers
     return keras.Sequential(
         [
-            keras.Input((28, 28), name="ink"),
+            keras.Input((SIDE, SIDE), name="ink"),
             layers.Flatten(),  # (N, 784)
             layers.Dense(256, activation="relu"),
             layers.Dense(128, activation="relu"),

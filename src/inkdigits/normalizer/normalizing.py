@@ -4,8 +4,8 @@ The one normaliser: training, command line, Python, page and notebooks all go th
 ink, not for digits: what the ink says is the classifier's business, and so is whether it is a digit.
 
     grey page          any size, dark on light or light on dark, evenly lit or not
-      -> ink           what stands out from the paper, ruled lines left out (`paper`)
-      -> pieces        dirt, frames, shadows and strangers at the edge left out (`finding`, `frames`)
+      -> ink           what stands out from the paper, ruled lines left out (`inkdigits.paper`)
+      -> pieces        dirt, frames, shadows and strangers at the edge left out (`digit`, `paper.frames`)
       -> stroke        thin lines thickened to what MNIST's pens drew
       -> 20x20 box     aspect kept, then centred by mass in 28x28
 
@@ -23,10 +23,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from inkdigits.normalizer.finding import find_digit
-from inkdigits.normalizer.fitting import BOX_SIDE, SIDE, centre_by_mass, fit_into_box, thicken
-from inkdigits.normalizer.paper import Grey, Plane
-from inkdigits.records import Box
+from inkdigits.ink import BOX_SIDE, SIDE, Grey, Plane, to_ink
+from inkdigits.normalizer.digit import find_digit
+from inkdigits.normalizer.geometry import centre_by_mass, fit_into_box, thicken
+from inkdigits.results import Box
 
 __all__ = ["NORMALIZER_VERSION", "Normalized", "normalize"]
 
@@ -69,7 +69,7 @@ def normalize(page: Grey) -> Normalized:
     as_it_is = None
     if page.shape == (SIDE, SIDE):
         light = _light_on_dark(page)
-        as_it_is = light.astype(np.float32) / np.float32(255)
+        as_it_is = to_ink(light)
         if _is_as_mnists(light):
             return Normalized(as_it_is, Box(*cv2.boundingRect(light)))
     found = find_digit(page)

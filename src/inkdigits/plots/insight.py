@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from inkdigits.errors import DatasetError, ModelError
+from inkdigits.ink import SIDE
 from inkdigits.plots.canvas import (
     DIGIT_NAMES,
     DOTS_PER_INCH,
@@ -97,7 +98,7 @@ def plot_embedding(
     The title tells how often the nearest dot is of the same class, and which two classes mix most.
 
     Args:
-        points: (N, 2), such as `inkdigits.embedding.embed` gives; the axes carry no numbers.
+        points: (N, 2), such as `inkdigits.evaluation.embedding.embed` gives; the axes carry no numbers.
         labels: (N,), 0 to 9.
         class_names: names of the ten classes, where they are not digits.
         axes: where to draw; a new figure where it is None.
@@ -135,7 +136,7 @@ def plot_occlusion(
 
     Args:
         ink: (height, width), 0 paper to 1 ink, or to 255 for whole numbers.
-        importance: (height, width), such as `inkdigits.occlusion.occlude` gives.
+        importance: (height, width), such as `inkdigits.evaluation.occlusion.occlude` gives.
         answer: what the model reads: a digit, or the name of a class.
         axes: where to draw the digit and the importance; a new figure where it is None.
 
@@ -147,7 +148,7 @@ def plot_occlusion(
             "importance",
             expected=f"one number per pixel of one image, as the ink of shape {ink.shape}",
             found=f"the shape {importance.shape}",
-            remedy="Pass one image, and what inkdigits.occlusion.occlude made of it.",
+            remedy="Pass one image, and what inkdigits.evaluation.occlusion.occlude made of it.",
         )
     if axes is None:
         figure = Figure(figsize=(7.6, 3.6), dpi=DOTS_PER_INCH, layout="constrained")
@@ -172,8 +173,8 @@ def plot_occlusion(
 
 
 def _weight_tiles(weights: NDArray[np.floating]) -> NDArray[np.floating]:
-    if weights.ndim == 2 and weights.shape[0] == 28 * 28 and weights.shape[1]:
-        tiles = weights.T.reshape(-1, 28, 28)  # (units, 28, 28)
+    if weights.ndim == 2 and weights.shape[0] == SIDE * SIDE and weights.shape[1]:
+        tiles = weights.T.reshape(-1, SIDE, SIDE)  # (units, 28, 28)
     elif weights.ndim == 4 and weights.shape[2] == 1 and weights.size:
         tiles = weights[:, :, 0].transpose(2, 0, 1)  # (n, height, width)
     else:
@@ -205,7 +206,7 @@ def _check_points(points: NDArray[np.floating], labels: NDArray[np.integer], n_c
             "points",
             expected="the shape (N, 2)",
             found=f"{points.shape}",
-            remedy="Lay the features out with inkdigits.embedding.embed first.",
+            remedy="Lay the features out with inkdigits.evaluation.embedding.embed first.",
         )
     if labels.min() < 0 or labels.max() >= n_classes:
         raise DatasetError(

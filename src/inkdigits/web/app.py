@@ -13,18 +13,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from inkdigits.images import InputLimits
-from inkdigits.web.correcting import CorrectEndpoint
+from inkdigits.pictures.images import InputLimits
 from inkdigits.web.corrections import CorrectionStore
 from inkdigits.web.description import describe
 from inkdigits.web.engine import Engine
-from inkdigits.web.limits import Limits
-from inkdigits.web.pages import page_routes
-from inkdigits.web.predicting import PredictEndpoint
-from inkdigits.web.problems import answer_problem
-from inkdigits.web.protocol import InferenceEndpoints
+from inkdigits.web.http.limits import Limits
+from inkdigits.web.http.problems import answer_problem
+from inkdigits.web.http.telemetry import Metrics, Telemetry
+from inkdigits.web.routes.correcting import CorrectEndpoint
+from inkdigits.web.routes.pages import page_routes
+from inkdigits.web.routes.predicting import PredictEndpoint
+from inkdigits.web.routes.protocol import InferenceEndpoints
 from inkdigits.web.settings import SETTINGS, ServiceSettings
-from inkdigits.web.telemetry import Metrics, Telemetry
 
 __all__ = ["create_app"]
 

@@ -19,8 +19,8 @@ from pathlib import Path
 from inkdigits.datasets.roles import role_of
 from inkdigits.errors import ConfigError, ImageError, InkdigitsError
 from inkdigits.files import write_whole
-from inkdigits.images import InputLimits, read_image
 from inkdigits.normalizer import normalize
+from inkdigits.pictures.images import InputLimits, read_image
 
 __all__ = ["CorrectionStore", "CorrectionsFull"]
 

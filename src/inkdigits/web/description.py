@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from inkdigits.web.protocol_schemas import PROTOCOL_SCHEMAS
+from inkdigits.web.routes.protocol_schemas import PROTOCOL_SCHEMAS
 from inkdigits.web.settings import ServiceSettings
 
 __all__ = ["describe"]

@@ -23,12 +23,12 @@ import cv2
 from starlette.requests import Request
 
 from inkdigits.errors import ImageError
-from inkdigits.images import InputLimits
-from inkdigits.recognizer import Recognizer
-from inkdigits.records import Prediction
-from inkdigits.web.problems import Problem
+from inkdigits.pictures.images import InputLimits
+from inkdigits.reading.recognizer import Recognizer
+from inkdigits.results import Prediction
+from inkdigits.web.http.problems import Problem
+from inkdigits.web.http.telemetry import Metrics
 from inkdigits.web.settings import ServiceSettings
-from inkdigits.web.telemetry import Metrics
 
 __all__ = ["Engine"]
 

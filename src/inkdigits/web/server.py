@@ -20,9 +20,9 @@ from prometheus_client.multiprocess import mark_process_dead
 
 from inkdigits.errors import ConfigError
 from inkdigits.web.app import create_app
-from inkdigits.web.connections import Connection
+from inkdigits.web.http.connections import Connection
+from inkdigits.web.http.telemetry import LOGGING
 from inkdigits.web.settings import ServiceSettings
-from inkdigits.web.telemetry import LOGGING
 
 __all__ = ["serve", "server_options"]
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from inkdigits.errors import ConfigError
-from inkdigits.images import InputLimits
+from inkdigits.pictures.images import InputLimits
 
 __all__ = ["LOOPBACK_NAMES", "OVER_LIMIT", "SETTINGS", "ServiceSettings", "spread"]
 

@@ -1,0 +1,3 @@
+"""Dataset files and folders as people have them, one reader a format."""
+
+__all__ = ()

@@ -1,0 +1,55 @@
+"""Reads Parquet: flat tables (label, 1x1, ...), and Hugging Face's `image` of {bytes, path} with `label`."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+from inkdigits.datasets.dataset import Dataset
+from inkdigits.datasets.formats.content import read_content, refuse_larger
+from inkdigits.datasets.formats.pictures import split_of_encoded
+from inkdigits.datasets.formats.tables import from_frame
+from inkdigits.datasets.roles import one_split
+from inkdigits.errors import DatasetError
+from inkdigits.extras import optional
+
+__all__ = ["read_parquet"]
+
+
+def read_parquet(path: Path) -> Dataset:
+    """The one table in a Parquet file.
+
+    Raises:
+        DatasetError: it is damaged or too large, or a layout that is not known.
+    """
+    pyarrow, parquet = optional("pyarrow"), optional("pyarrow.parquet")
+    try:
+        file = parquet.ParquetFile(io.BytesIO(read_content(path)))
+        groups = [file.metadata.row_group(group) for group in range(file.metadata.num_row_groups)]
+        refuse_larger(path, sum(group.total_byte_size for group in groups))
+        table = file.read()
+    except (pyarrow.ArrowException, OSError) as error:
+        raise DatasetError(
+            path,
+            expected="a whole Parquet file",
+            found=f"one that cannot be read ({str(error).splitlines()[0][:200]})",
+            remedy="Copy or download the file again.",
+        ) from error
+    if "image" in table.column_names:
+        return _from_pictures(path, table)
+    return from_frame(path, table.to_pandas(), has_names=True)
+
+
+def _from_pictures(path: Path, table: Any) -> Dataset:
+    pictures = table.column("image").to_pylist()
+    if not pictures or not all(isinstance(picture, dict) and picture.get("bytes") for picture in pictures):
+        raise DatasetError(
+            path,
+            expected="a column image with the bytes of a picture in every row",
+            found="gaps, or something else" if pictures else "no rows",
+            remedy="Save the dataset with its pictures embedded, not only their paths.",
+        )
+    labels = table.column("label").to_numpy() if "label" in table.column_names else None
+    split, notes = split_of_encoded(path, [picture["bytes"] for picture in pictures], labels)
+    return one_split(path, split, notes)

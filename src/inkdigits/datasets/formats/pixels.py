@@ -1,0 +1,215 @@
+"""From the numbers in a file to MNIST's form: uint8 pictures of 28x28 with 0 for paper, labels 0 to 9.
+
+Every reader of tables, arrays and IDX files ends here, so the same faults are found in the same words.
+It guesses little: where two readings of the numbers are possible it refuses.
+N is the number of pictures, S the side of a square one.
+
+The geometry is that of MNIST's makers (http://yann.lecun.com/exdb/mnist/): digits in a box of 20x20 pixels,
+laid into 28x28 so that their centre of mass is in the middle.
+"""
+
+from __future__ import annotations
+
+from math import isqrt
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inkdigits.datasets.dataset import Split
+from inkdigits.errors import DatasetError
+from inkdigits.ink import BOX_SIDE, SIDE
+
+__all__ = ["MIN_SIDE", "square_side", "to_images", "to_labels", "to_split"]
+
+MIN_SIDE = 8  # scikit-learn's digits; below that no digit can be told from another
+
+
+def to_split(
+    source: Path, values: NDArray[Any], labels: NDArray[Any] | None
+) -> tuple[Split, tuple[str, ...]]:
+    """A split out of raw numbers, and notes about what was done to them.
+
+    Args:
+        source: the file, for messages; where its name says "mnist", only 28x28 is accepted.
+        values: (N, S * S) or (N, S, S), numbers in 0..255, 0..1, or 0..16 for 8x8.
+        labels: (N,) numbers or texts of one digit, or None.
+
+    Raises:
+        DatasetError: the numbers are not pictures, or the labels are not digits, or their counts differ.
+    """
+    if labels is not None and len(labels) != len(values):
+        raise DatasetError(
+            source,
+            expected=f"one label for each of the {len(values):,} pictures",
+            found=f"{len(labels):,} labels",
+            remedy="Use the images and the labels of the same part of the same dataset.",
+        )
+    checked = None if labels is None else to_labels(source, labels)
+    images, notes = to_images(source, values)
+    return Split(images, checked), notes
+
+
+def square_side(n_pixels: int) -> int | None:
+    """The side of a square picture with so many pixels; None if there is no such, or it is below 8."""
+    side = isqrt(n_pixels)
+    return side if side * side == n_pixels and side >= MIN_SIDE else None
+
+
+def to_images(source: Path, values: NDArray[Any]) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+    """uint8 pictures (N, 28, 28) with 0 for paper, and notes; see `to_split`."""
+    values = _squares(source, values)  # (N, S, S)
+    images, notes = _to_bytes(source, values)
+    side = images.shape[1]
+    if side == SIDE:
+        return images, notes
+    if side < SIDE:
+        how = f"fitted {side}x{side} pictures into {BOX_SIDE}x{BOX_SIDE}, centred by mass in {SIDE}x{SIDE}"
+        fitted = np.stack([_centre(_resize(image, BOX_SIDE)) for image in images])
+    else:
+        how = f"shrank {side}x{side} pictures to {SIDE}x{SIDE}"
+        fitted = np.stack([_resize(image, SIDE) for image in images])
+    return fitted, (*notes, how)
+
+
+def to_labels(source: Path, values: NDArray[Any]) -> NDArray[np.int64]:
+    """Labels (N,), each 0 to 9, out of numbers or of texts of one digit.
+
+    Raises:
+        DatasetError: a label is missing, a word, a fraction, or outside 0 to 9.
+    """
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    if values.ndim != 1:
+        raise DatasetError(
+            source,
+            expected="one label for each picture",
+            found=f"labels of shape {values.shape}",
+            remedy="If they are one-hot, store argmax(labels, axis=1) instead.",
+        )
+    numbers = values if values.dtype.kind in "uif" else _numbers_of_texts(source, values)
+    good = np.isfinite(numbers) & (numbers >= 0) & (numbers <= 9) & (numbers == np.floor(numbers))
+    if not good.all():
+        row = int(np.argmin(good))
+        raise DatasetError(
+            source,
+            expected="labels that are whole numbers from 0 to 9",
+            found=f"{numbers[row]:g} for picture {row + 1:,}",
+            remedy="Correct or leave out this picture; inkdigits reads ten digits and nothing else.",
+        )
+    return numbers.astype(np.int64)
+
+
+def _numbers_of_texts(source: Path, values: NDArray[Any]) -> NDArray[np.float64]:
+    texts = [value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for value in values]
+    try:
+        return np.array([float(text.strip()) for text in texts], dtype=np.float64)
+    except ValueError:
+        word = next(text for text in texts if not _is_number(text))
+    raise DatasetError(
+        source,
+        expected="labels that are digits, 0 to 9",
+        found=f"the word {word!r}",
+        remedy="Replace the words by digits first.",
+    )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _squares(source: Path, values: NDArray[Any]) -> NDArray[Any]:
+    if values.ndim == 2 and (side := square_side(values.shape[1])) is not None:
+        values = values.reshape(len(values), side, side)
+    if values.ndim == 4 and values.shape[3] == 1:
+        values = values[..., 0]
+    is_square = values.ndim == 3 and values.shape[1] == values.shape[2] >= MIN_SIDE
+    claims_mnist = "mnist" in source.name.lower()
+    if not is_square or (claims_mnist and values.shape[1] != SIDE):
+        raise DatasetError(
+            source,
+            expected="784 pixels (28x28) a picture" + ("" if claims_mnist else ", or another square"),
+            found=_size_found(values),
+            remedy="This is not MNIST: rename the file to say what it is."
+            if is_square
+            else "Check that each row holds the pixels of one picture, and no other columns.",
+        )
+    if len(values) == 0:
+        raise DatasetError(
+            source,
+            expected="at least one picture",
+            found="none",
+            remedy="Check that the file was written to the end.",
+        )
+    return values
+
+
+def _size_found(values: NDArray[Any]) -> str:
+    if values.ndim == 2:
+        return f"{values.shape[1]:,} pixels"
+    if values.ndim == 3:
+        return f"{values.shape[1]}x{values.shape[2]} = {values.shape[1] * values.shape[2]:,} pixels"
+    return f"an array of shape {values.shape}"
+
+
+def _to_bytes(source: Path, values: NDArray[Any]) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+    if values.dtype.kind not in "buif":
+        raise _bad_pixels(source, f"pixels of type {values.dtype}")
+    if values.dtype.kind == "b":
+        values = values.astype(np.uint8)
+    low, high = float(values.min()), float(values.max())  # NaN if there is one
+    if not np.isfinite([low, high]).all():
+        raise _bad_pixels(source, "a missing or infinite value")
+    if low < 0 or high > 255:
+        raise _bad_pixels(source, f"values from {low:g} to {high:g}")
+    is_whole = values.dtype.kind in "ui" or bool((values == np.rint(values)).all())
+    is_eight = values.shape[1] == 8
+    if 0 < high <= 1:
+        top = 1
+    elif 1 < high <= 16 and is_eight:
+        top = 16  # UCI's digits count the ink in blocks of 4x4
+    elif is_whole:
+        return np.ascontiguousarray(values, dtype=np.uint8), ()
+    elif high > 16:
+        return np.rint(values).astype(np.uint8), ("rounded fractional pixels to whole ones",)
+    else:
+        raise _bad_pixels(source, f"fractions up to {high:g}, a range that is neither 0..1 nor 0..255")
+    scaled = np.rint(values.astype(np.float32) * (255 / top)).astype(np.uint8)
+    return scaled, (f"scaled pixels from 0..{top} to 0..255",)
+
+
+def _bad_pixels(source: Path, found: str) -> DatasetError:
+    return DatasetError(
+        source,
+        expected="pixels from 0 (paper) to 255 (ink), or from 0 to 1",
+        found=found,
+        remedy="Write the pixels as whole numbers from 0 to 255, without gaps.",
+    )
+
+
+def _resize(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    if image.shape[0] == side:
+        return image
+    method = cv2.INTER_AREA if image.shape[0] > side else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(image, (side, side), interpolation=method), dtype=np.uint8)
+
+
+def _centre(box: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture of 20x20 laid into 28x28 with its centre of mass as near the middle as the frame allows."""
+    image = np.zeros((SIDE, SIDE), dtype=np.uint8)
+    mass = float(box.sum(dtype=np.float64))
+    free = SIDE - BOX_SIDE
+    top = left = free // 2
+    if mass > 0:
+        positions = np.arange(BOX_SIDE)
+        middle = (SIDE - 1) / 2
+        top = round(min(max(middle - float(box.sum(axis=1) @ positions) / mass, 0), free))
+        left = round(min(max(middle - float(box.sum(axis=0) @ positions) / mass, 0), free))
+    image[top : top + BOX_SIDE, left : left + BOX_SIDE] = box
+    return image

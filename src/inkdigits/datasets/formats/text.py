@@ -1,0 +1,108 @@
+"""Reads the text formats: CSV (also .csv.gz and .zip), ARFF and libsvm.
+
+The parsers are those of pandas, SciPy and scikit-learn; what the columns mean is found in `tables`.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+import numpy as np
+
+from inkdigits.datasets.dataset import Dataset
+from inkdigits.datasets.formats.content import read_content
+from inkdigits.datasets.formats.pixels import to_split
+from inkdigits.datasets.formats.tables import from_frame
+from inkdigits.datasets.roles import one_split
+from inkdigits.errors import DatasetError
+from inkdigits.extras import optional
+from inkdigits.ink import SIDE
+
+__all__ = ["read_arff", "read_csv", "read_libsvm"]
+
+_NUMBER = re.compile(r'\s*"?[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"?\s*')
+_N_PIXELS = SIDE * SIDE
+
+
+def read_csv(path: Path) -> Dataset:
+    """A table of one picture a row, with or without a header, separated by commas, semicolons or tabs.
+
+    Raises:
+        DatasetError: rows of different lengths, words, gaps, or a layout that is not known.
+    """
+    pandas = optional("pandas")
+    content = read_content(path)
+    first = content[: content.find(b"\n") + 1 or None].decode("utf-8-sig", "replace")
+    separator = max(",;\t", key=first.count)
+    has_names = not all(_NUMBER.fullmatch(cell) for cell in first.strip().split(separator))
+    try:
+        frame = pandas.read_csv(
+            io.BytesIO(content),
+            header=0 if has_names else None,
+            sep=separator,
+            encoding="utf-8-sig",
+            low_memory=False,  # one type a column, not one a chunk
+        )
+    except (ValueError, MemoryError) as error:  # pandas' own errors, and UnicodeDecodeError, are ValueErrors
+        raise _unreadable(path, "rows of equally many values", error) from error
+    if not isinstance(frame.index, pandas.RangeIndex):
+        # pandas takes the surplus columns of rows that are longer than the header for an index.
+        raise DatasetError(
+            path,
+            expected=f"{frame.shape[1]} values a row, as in the header",
+            found="longer rows",
+            remedy="Give every column a name, or none.",
+        )
+    return from_frame(path, frame, has_names=has_names)
+
+
+def read_arff(path: Path) -> Dataset:
+    """A table in Weka's format; the label is the attribute called class, label or the like.
+
+    Raises:
+        DatasetError: it is malformed or sparse, or a layout that is not known.
+    """
+    pandas, arff = optional("pandas"), optional("scipy.io.arff")
+    text = read_content(path).decode("utf-8", "replace")
+    try:
+        records, _ = arff.loadarff(io.StringIO(text))
+    except (ValueError, NotImplementedError, StopIteration, arff.ArffError) as error:
+        raise _unreadable(path, "a whole ARFF file with an @data part that is not sparse", error) from error
+    return from_frame(path, pandas.DataFrame.from_records(records), has_names=True)
+
+
+def read_libsvm(path: Path) -> Dataset:
+    """Lines of `label index:value ...`; pixels that are not named are 0.
+
+    Raises:
+        DatasetError: it is malformed, or its indices do not fit 784 pixels.
+    """
+    sklearn_datasets = optional("sklearn.datasets")
+    content = read_content(path)
+    try:
+        # A file often ends before pixel 784, because the last rows of every picture are paper.
+        pixels, labels = sklearn_datasets.load_svmlight_file(io.BytesIO(content), n_features=_N_PIXELS)
+    except ValueError as error:
+        raise _unreadable(path, "lines of 'label index:value ...' with indices up to 784", error) from error
+    highest = int(pixels.indices.max(initial=-1)) + 1
+    if highest <= _N_PIXELS // 2:
+        raise DatasetError(
+            path,
+            expected="784 pixels (28x28) a picture",
+            found=f"no index above {highest}",
+            remedy="Write the pictures as CSV if they have another size; libsvm does not say the size.",
+        )
+    split, notes = to_split(path, np.asarray(pixels.toarray()), np.asarray(labels))
+    return one_split(path, split, notes)
+
+
+def _unreadable(path: Path, expected: str, error: Exception) -> DatasetError:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return DatasetError(
+        path,
+        expected=expected,
+        found=f"something that cannot be parsed ({lines[0][:200]})",
+        remedy="Open the file in a text editor at that place, or fetch it again.",
+    )

@@ -1,0 +1,125 @@
+"""Fetches one file of a published dataset into the cache: from mirrors in turn, checked, whole or not at all.
+
+pooch does the HTTP. Two processes that fetch the same file wait for each other; the second finds it there.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from inkdigits.datasets.catalogue import RemoteFile
+from inkdigits.datasets.formats.content import open_content, read_at_most
+from inkdigits.errors import DatasetError
+from inkdigits.extras import optional
+from inkdigits.files import temporary_beside
+
+__all__ = ["fetch", "good_content"]
+
+_TIMEOUT_S = 30
+_LOCK_TIMEOUT_S = 900
+_CHUNK_BYTES = 1 << 16
+_GZIP_OVERHEAD_BYTES = 1 << 16
+
+
+def good_content(file: RemoteFile, path: Path) -> bytes | None:
+    """The decompressed content of a file, if it is the published one; None if it is not.
+
+    Raises:
+        DatasetError: the file cannot be read at all.
+    """
+    with open_content(path) as stream:
+        content = read_at_most(stream, file.n_bytes + 1)
+    if file.has_content(content):
+        return content
+    return content if len(content) == file.n_bytes and file.is_published_gz(path.read_bytes()) else None
+
+
+def fetch(file: RemoteFile, mirrors: Sequence[str], folder: Path) -> bytes:
+    """The content of `file`, from `folder` if it is there and good, else downloaded into it as `NAME.gz`.
+
+    Raises:
+        DatasetError: no mirror has a good copy, or the folder cannot be written.
+    """
+    filelock = optional("filelock")
+    target = folder / f"{file.name}.gz"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(folder / f".{file.name}.lock", timeout=_LOCK_TIMEOUT_S):
+            content = _cached(file, target)
+            return content if content is not None else _from_mirrors(file, mirrors, target)
+    except filelock.Timeout as error:
+        raise DatasetError(
+            target,
+            expected="another process to finish this download",
+            found=f"it still running after {_LOCK_TIMEOUT_S // 60} minutes",
+            remedy="Stop the other process and start again.",
+        ) from error
+    except OSError as error:
+        raise DatasetError(
+            folder,
+            expected="a cache folder that can be written",
+            found=error.strerror or str(error),
+            remedy="Make room, correct the permissions, or set INKDIGITS_DATA to a folder with the files.",
+        ) from error
+
+
+def _cached(file: RemoteFile, target: Path) -> bytes | None:
+    if not target.is_file():
+        return None
+    try:
+        return good_content(file, target)
+    except DatasetError:
+        return None  # damaged: fetched again
+
+
+def _from_mirrors(file: RemoteFile, mirrors: Sequence[str], target: Path) -> bytes:
+    failures: list[str] = []
+    for mirror in mirrors:
+        url = f"{mirror}{target.name}"
+        try:
+            with temporary_beside(target) as part:
+                return _from_mirror(file, url, part)
+        except (optional("requests").RequestException, _WrongFileError, DatasetError) as error:
+            failures.append(f"{url}: {error}")
+    raise DatasetError(
+        file.name,
+        expected=f"a copy from one of {len(mirrors)} mirrors",
+        found="; ".join(failures) or "no mirrors",
+        remedy=f"Check the network, or fetch {target.name} by other means and put it into {target.parent}.",
+    )
+
+
+def _from_mirror(file: RemoteFile, url: str, part: Path) -> bytes:
+    # Without "identity" some servers announce .gz as an encoding, and it would arrive unpacked.
+    downloader = optional("pooch").HTTPDownloader(
+        chunk_size=_CHUNK_BYTES, timeout=_TIMEOUT_S, headers={"Accept-Encoding": "identity"}
+    )
+    with part.open("wb") as raw:
+        downloader(url, _Bounded(raw, file.n_bytes + _GZIP_OVERHEAD_BYTES), None)
+    content = good_content(file, part)
+    if content is None:
+        raise _WrongFileError("not the published file (its hash differs)")
+    return content
+
+
+class _WrongFileError(Exception):
+    """A mirror sends something other than the published file."""
+
+
+class _Bounded:
+    """A file to write to that takes no more than a number of bytes."""
+
+    def __init__(self, raw: io.BufferedWriter, n_bytes: int) -> None:
+        self._raw = raw
+        self._left = n_bytes
+
+    def write(self, chunk: bytes) -> int:
+        self._left -= len(chunk)
+        if self._left < 0:
+            raise _WrongFileError("it sends more than the file can have")
+        return self._raw.write(chunk)
+
+    def flush(self) -> None:
+        """Nothing: the file is flushed once, when it is closed."""

@@ -1,0 +1,39 @@
+"""The digits that come with scikit-learn: 1,797 of 8x8 pixels from UCI's optdigits. Needs no network.
+
+Source: Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI 1998 (the test half of it).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from inkdigits.datasets.dataset import Dataset, Split
+from inkdigits.datasets.formats.pixels import to_images
+from inkdigits.extras import optional
+
+__all__ = ["load_uci"]
+
+N_TEST = 360
+SPLIT_SEED = 20_260  # any number; fixed, so that results can be compared
+
+
+def load_uci() -> Dataset:
+    """1,437 digits to train with and 360 to test with, in MNIST's form; the same ones every time.
+
+    Raises:
+        MissingExtraError: scikit-learn is not installed.
+    """
+    digits = optional("sklearn.datasets").load_digits()
+    images, notes = to_images(Path("uci"), np.asarray(digits.images))
+    labels = np.asarray(digits.target, dtype=np.int64)
+    train, test = optional("sklearn.model_selection").train_test_split(
+        np.arange(len(labels)), test_size=N_TEST, stratify=labels, random_state=SPLIT_SEED
+    )
+    return Dataset(
+        "uci",
+        Split(images[train], labels[train]),
+        Split(images[test], labels[test]),
+        notes=(*notes, "the split is inkdigits' own: the same writers may be on both sides"),
+    )

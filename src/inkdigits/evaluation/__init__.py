@@ -1,0 +1,3 @@
+"""How well a model reads, and what it has learned."""
+
+__all__ = ()

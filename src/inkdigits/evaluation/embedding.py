@@ -1,0 +1,110 @@
+"""What a network makes of images, laid out in two dimensions: like images come to lie together.
+
+Neighbours in the picture can be trusted; the distance between two groups, and how wide one spreads,
+cannot (https://distill.pub/2016/misread-tsne/).
+
+Sources:
+    van der Maaten and Hinton (2008), "Visualizing data using t-SNE", JMLR 9, which reduces to 30
+    dimensions with PCA first, as here.
+    Kobak and Berens (2019), "The art of using t-SNE for single-cell transcriptomics": the start from PCA.
+
+Letters: N images, F features.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
+
+from inkdigits.errors import DatasetError, ModelError
+
+__all__ = ["embed", "penultimate_features"]
+
+_N_COMPONENTS = 30
+_PERPLEXITY = 30.0  # roughly how many neighbours each image has
+_LEAST_IMAGES = 5
+
+
+def embed(features: NDArray[np.floating], generator: np.random.Generator) -> NDArray[np.float32]:
+    """Lay N images out in the plane: PCA to 30 dimensions, then t-SNE with a perplexity of 30.
+
+    Meant for a few thousand images: 1,000 take some ten seconds of one processor core, and the time grows
+    a little faster than N (t-SNE by Barnes and Hut's method).
+
+    Args:
+        features: (N, F), finite, of at least 5 images: what `penultimate_features` gives, or plain pixels.
+        generator: draws the seed; the same one gives the same points on the same machine.
+
+    Returns:
+        Points (N, 2). They have no unit, and another seed may turn them or place groups elsewhere.
+
+    Raises:
+        DatasetError: too few images or features, numbers that are not finite, or images all alike.
+    """
+    _check(features)
+    n_images, n_features = features.shape
+    seed = int(generator.integers(2**31))
+    pca = PCA(min(_N_COMPONENTS, n_images, n_features), random_state=seed)
+    reduced = pca.fit_transform(features.astype(np.float64))  # (N, 30)
+    # t-SNE needs about three times as many images as neighbours.
+    tsne = TSNE(perplexity=min(_PERPLEXITY, (n_images - 1) / 3), init="pca", random_state=seed)
+    points: NDArray[np.float32] = tsne.fit_transform(reduced).astype(np.float32)  # (N, 2)
+    return points
+
+
+def penultimate_features(model: Any, ink: NDArray[np.float32], batch_size: int = 500) -> NDArray[np.float32]:
+    """What enters the last layer of a Keras model: all that it decides by, before it decides.
+
+    Args:
+        model: a chain of layers that has been built, such as `inkdigits.models.build` gives.
+        ink: (N, 28, 28), 0 paper to 1 ink.
+        batch_size: images per call.
+
+    Returns:
+        Features (N, F), flattened where they are maps.
+
+    Raises:
+        ModelError: the model has not been built, or nothing single enters its last layer.
+    """
+    from inkdigits.models.backend import keras  # takes seconds to load; `embed` does without
+
+    try:
+        entering = model.layers[-1].input
+        until_last = keras.Model(model.inputs, entering)
+    except (AttributeError, ValueError) as error:
+        raise ModelError(
+            "model",
+            expected="a built Keras model whose last layer takes one input",
+            found=str(error).splitlines()[0],
+            remedy="Begin the model with keras.Input, or call it once on some ink.",
+        ) from error
+    features = until_last.predict(ink, batch_size=batch_size, verbose=0)
+    return np.asarray(features, dtype=np.float32).reshape(len(ink), -1)
+
+
+def _check(features: NDArray[np.floating]) -> None:
+    if features.ndim != 2 or features.shape[0] < _LEAST_IMAGES or features.shape[1] < 2:
+        raise DatasetError(
+            "features",
+            expected=f"the shape (N, F), at least {(_LEAST_IMAGES, 2)}",
+            found=f"{features.shape}",
+            remedy="Pass one row of features per image.",
+        )
+    if not np.isfinite(features).all():
+        raise DatasetError(
+            "features",
+            expected="finite numbers",
+            found="infinite ones or NaN",
+            remedy="Look at the model's loss: its training may have diverged.",
+        )
+    if not np.ptp(features, axis=0).any():
+        raise DatasetError(
+            "features",
+            expected="images that differ",
+            found="the same features for all",
+            remedy="Pass other images, or features of a trained model.",
+        )

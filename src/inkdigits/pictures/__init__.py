@@ -1,0 +1,3 @@
+"""A picture as people have it -> one upright grey page."""
+
+__all__ = ()

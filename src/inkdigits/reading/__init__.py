@@ -1,0 +1,3 @@
+"""Ink -> an answer: the model, the decision to accept or refuse, the recognizer."""
+
+__all__ = ()

@@ -1,0 +1,117 @@
+"""A picture of what the model saw: the page with the box, the 28x28 ink, the probabilities.
+
+Drawn with Pillow alone, so that it needs no training extra.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import PIL.Image
+from numpy.typing import NDArray
+from PIL import ImageDraw, ImageFont
+
+from inkdigits.ink import to_bytes
+from inkdigits.reading.recognizer import Examination
+from inkdigits.results import Box, Prediction
+
+__all__ = ["draw_explanation", "verdict"]
+
+_SIDE = 280  # each of the three panels
+_MARGIN = 20
+_HEADER = 36
+_MOST_BARS = 10
+_LONGEST_NAME = 12
+_CLEARANCE = 3  # between the ink and the frame around it
+# Okabe and Ito's colours, told apart by colour-blind eyes.
+_ACCENT = (213, 94, 0)
+_BAR = (0, 114, 178)
+_TEXT = (30, 30, 30)
+_FAINT = (150, 150, 150)
+
+
+def draw_explanation(examination: Examination) -> PIL.Image.Image:
+    """Draw an examination: an RGB image, 920 pixels wide and 356 high."""
+    canvas = PIL.Image.new("RGB", (3 * _SIDE + 4 * _MARGIN, _SIDE + _HEADER + 2 * _MARGIN), "white")
+    draw = ImageDraw.Draw(canvas)
+    is_seen_too = examination.normalized.as_it_is is not None
+    the_picture = "The picture, seen as it is too" if is_seen_too else "The picture"
+    titles = (the_picture, "What the model saw", verdict(examination.prediction))
+    for column, title in enumerate(titles):
+        _write(draw, _left(column), _MARGIN, title)
+    _draw_page(canvas, examination.page, examination.normalized.box)
+    _draw_ink(canvas, examination.normalized.ink)
+    if examination.prediction.box is None:
+        _write(draw, _left(2), _MARGIN + _HEADER + 3, "There is no ink on the page.")
+    else:
+        _draw_probabilities(draw, examination)
+    return canvas
+
+
+def verdict(prediction: Prediction) -> str:
+    """The answer in a few words."""
+    if prediction.refused:
+        return f"Refused: {(prediction.reason or '').replace('_', ' ')}"
+    return f"{prediction.label}, {_percent(prediction.confidence)} sure"
+
+
+def _percent(probability: float) -> str:
+    """Nothing is quite certain, so nothing is rounded to it."""
+    return "> 99.9%" if probability > 0.999 else f"{probability:.1%}"
+
+
+def _left(column: int) -> int:
+    return _MARGIN + column * (_SIDE + _MARGIN)
+
+
+def _write(draw: ImageDraw.ImageDraw, left: float, top: float, text: str) -> None:
+    draw.text((left, top), text, fill=_TEXT, font=ImageFont.load_default(17))
+
+
+def _draw_page(canvas: PIL.Image.Image, page: NDArray[np.uint8], box: Box | None) -> None:
+    height, width = page.shape
+    scale = _SIDE / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    smooth = PIL.Image.Resampling.NEAREST if scale > 3 else PIL.Image.Resampling.BOX
+    picture = PIL.Image.fromarray(page).resize(size, smooth)
+    left = _left(0) + (_SIDE - size[0]) // 2
+    top = _MARGIN + _HEADER + (_SIDE - size[1]) // 2
+    canvas.paste(picture.convert("RGB"), (left, top))
+    draw = ImageDraw.Draw(canvas)
+    draw.rectangle((left - 1, top - 1, left + size[0], top + size[1]), outline=_FAINT)
+    if box is not None:
+        corner = (left + box.left * scale - _CLEARANCE, top + box.top * scale - _CLEARANCE)
+        opposite = (
+            left + (box.left + box.width) * scale + _CLEARANCE,
+            top + (box.top + box.height) * scale + _CLEARANCE,
+        )
+        draw.rectangle((*corner, *opposite), outline=_ACCENT, width=2)
+
+
+def _draw_ink(canvas: PIL.Image.Image, ink: NDArray[np.float32]) -> None:
+    grey = PIL.Image.fromarray(255 - to_bytes(ink))
+    left, top = _left(1), _MARGIN + _HEADER
+    canvas.paste(grey.resize((_SIDE, _SIDE), PIL.Image.Resampling.NEAREST).convert("RGB"), (left, top))
+    ImageDraw.Draw(canvas).rectangle((left - 1, top - 1, left + _SIDE, top + _SIDE), outline=_FAINT)
+
+
+def _draw_probabilities(draw: ImageDraw.ImageDraw, examination: Examination) -> None:
+    """A bar for each of ten classes; of more classes, for the ten likeliest."""
+    font = ImageFont.load_default(16)
+    probabilities, names = examination.prediction.probabilities, examination.class_names
+    shown = sorted(range(len(names)), key=lambda number: -probabilities[number])[:_MOST_BARS]
+    step = _SIDE / _MOST_BARS
+    widest = max(draw.textlength(_short(names[number]), font) for number in shown)
+    left, right = _left(2) + max(22, widest + 8), _left(2) + _SIDE
+    longest = right - left - 68
+    for row, number in enumerate(sorted(shown)):
+        top = _MARGIN + _HEADER + row * step
+        draw.text((_left(2), top + 3), _short(names[number]), fill=_TEXT, font=font)
+        colour = _ACCENT if names[number] == examination.prediction.label else _BAR
+        length = max(1, longest * probabilities[number])
+        draw.rectangle((left, top + 4, left + length, top + step - 4), fill=colour)
+        figure = _percent(probabilities[number])
+        draw.text((right - draw.textlength(figure, font), top + 3), figure, fill=_TEXT, font=font)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"

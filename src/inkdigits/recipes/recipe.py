@@ -1,0 +1,252 @@
+"""What a training run is made of: a recipe, as a TOML file or as options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Literal
+
+import tomli_w
+
+from inkdigits.config import from_dict, from_toml, require, to_dict
+from inkdigits.errors import ConfigError
+from inkdigits.synthesis.augmentation import AugmentationConfig
+
+__all__ = [
+    "Recipe",
+    "RefusalConfig",
+    "SearchRange",
+    "TrainingConfig",
+    "load_recipe",
+    "recipe_names",
+    "with_settings",
+    "write_recipe",
+]
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How the weights are found.
+
+    Attributes:
+        epochs: passes over the training images.
+        batch_size: images a step; what does not fill the last batch waits for the next epoch's shuffle.
+        learning_rate: of Adam, at its highest.
+        schedule: `constant`, or `cosine`: linear warm-up, then down to 0 along a half cosine.
+        warmup_epochs: length of the warm-up, with `cosine`.
+        weight_decay: decoupled (AdamW), a step, times the learning rate; 0 is plain Adam.
+        loss: `sparse_categorical_crossentropy`, or `categorical_crossentropy` on one-hot labels.
+        label_smoothing: the share of probability spread over all digits; needs the one-hot loss.
+        validation_share: of the training images, 0 to 0.5, kept to watch progress and calibrate on.
+        images_per_epoch: a random part of the training images for each epoch; 0 for all of them.
+        seed: of the first weights, the shuffles, the dropout and the augmentation.
+    """
+
+    epochs: int = 10
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    schedule: Literal["constant", "cosine"] = "constant"
+    warmup_epochs: float = 0.0
+    weight_decay: float = 0.0
+    loss: Literal["sparse_categorical_crossentropy", "categorical_crossentropy"] = (
+        "sparse_categorical_crossentropy"
+    )
+    label_smoothing: float = 0.0
+    validation_share: float = 0.1
+    images_per_epoch: int = 0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        for name in ("epochs", "batch_size"):
+            value = getattr(self, name)
+            require(value >= 1, f"training: {name}", expected="1 or more", found=value)
+        for name in ("warmup_epochs", "weight_decay", "images_per_epoch", "seed"):
+            value = getattr(self, name)
+            require(value >= 0, f"training: {name}", expected="0 or more", found=value)
+        require(self.seed < 2**32, "training: seed", expected="less than 2**32", found=self.seed)
+        require(
+            0 < self.learning_rate <= 10,
+            "training: learning_rate",
+            expected="more than 0, at most 10",
+            found=self.learning_rate,
+        )
+        require(
+            0 <= self.validation_share <= 0.5,
+            "training: validation_share",
+            expected="0 to 0.5",
+            found=self.validation_share,
+        )
+        smoothable = self.loss == "categorical_crossentropy"
+        require(
+            0 <= self.label_smoothing < 1 and (smoothable or self.label_smoothing == 0),
+            "training: label_smoothing",
+            expected="0 to below 1, and 0 unless loss is categorical_crossentropy",
+            found=self.label_smoothing,
+        )
+
+    def steps_per_epoch(self, n_training: int) -> int:
+        """How many whole batches the training images give, at least one."""
+        return max(min(n_training, self.images_per_epoch or n_training) // self.batch_size, 1)
+
+
+@dataclass(frozen=True)
+class RefusalConfig:
+    """What a model learns to refuse; the defaults refuse nothing.
+
+    Attributes:
+        not_digits: names or paths of datasets that show other things; their labels do not count.
+        n_not_digits: how many pictures of no digit are made up: letters, signs, scribbles, noise.
+        n_several: how many pictures of several digits are made up.
+        digits_accepted: the share of the validation digits that the model accepts.
+    """
+
+    not_digits: tuple[str, ...] = ()
+    n_not_digits: int = 0
+    n_several: int = 0
+    digits_accepted: float = 0.997
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        for name in ("n_not_digits", "n_several"):
+            value = getattr(self, name)
+            require(value >= 0, f"refusal: {name}", expected="0 or more", found=value)
+        require(
+            0 < self.digits_accepted <= 1,
+            "refusal: digits_accepted",
+            expected="more than 0, at most 1",
+            found=self.digits_accepted,
+        )
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The outputs that a network has beyond the ten digits."""
+        not_a_digit = ("not_a_digit",) if self.not_digits or self.n_not_digits else ()
+        return not_a_digit + (("several",) if self.n_several else ())
+
+
+@dataclass(frozen=True)
+class SearchRange:
+    """The values that tuning may give a setting: a range, or a list of choices.
+
+    Attributes:
+        low: the least value.
+        high: the greatest value.
+        log: whether the logarithm of the value is drawn evenly, and not the value.
+        choices: the values one by one, in place of a range.
+    """
+
+    low: float | None = None
+    high: float | None = None
+    log: bool = False
+    choices: tuple[object, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check that it is one of the two."""
+        ends = (self.low, self.high)
+        is_range = None not in ends and not self.choices and self.low < self.high  # type: ignore[operator]
+        is_list = ends == (None, None) and len(self.choices) >= 2 and not self.log
+        require(
+            is_range or is_list,
+            "search",
+            expected="low and a greater high, or at least two choices",
+            found=f"low {self.low}, high {self.high}, choices {list(self.choices)}",
+        )
+        require(
+            not self.log or (self.low or 0) > 0, "search", expected="low above 0 with log", found=self.low
+        )
+
+    def examples(self) -> tuple[object, ...]:
+        """The ends of the range, or all choices."""
+        return self.choices or (self.low, self.high)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides what a run ends with, but for the versions of the libraries.
+
+    Attributes:
+        model: an architecture of `inkdigits.models`.
+        data: names or paths of datasets; several are joined, and one named twice counts twice.
+        validation_writers: whose digits are for validation, in datasets that tell the writers apart.
+        n_allographs: how many ones with a flag, sevens with a bar and zeros with a slash are drawn.
+        kept_writers: whose digits are left out of the training altogether, to check the model on.
+        training: how the weights are found.
+        augmentation: how training images are changed.
+        refusal: what else than digits the model learns to tell.
+        search: what `inkdigits tune` varies, by the setting's name, such as `training.learning_rate`.
+    """
+
+    model: str = "cnn"
+    data: tuple[str, ...] = ("mnist",)
+    validation_writers: tuple[str, ...] = ()
+    kept_writers: tuple[str, ...] = ()
+    n_allographs: int = 0
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
+    refusal: RefusalConfig = field(default_factory=RefusalConfig)
+    search: Mapping[str, SearchRange] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check that there is something to learn from."""
+        require(self.n_allographs >= 0, "n_allographs", expected="0 or more", found=self.n_allographs)
+        require(len(self.data) > 0, "data", expected="at least one dataset", found=self.data)
+
+
+def with_settings(recipe: Recipe, settings: Mapping[str, object]) -> Recipe:
+    """The recipe with other settings, by their names: `model`, or `training.learning_rate` and its like.
+
+    A whole number where the recipe has one may come as a float.
+
+    Raises:
+        ConfigError: there is no such setting, or it does not take the value.
+    """
+    table = to_dict(recipe)
+    for name, value in settings.items():
+        part, _, key = name.rpartition(".")
+        inner = table.get(part, {}) if part else table
+        before = inner.get(key) if isinstance(inner, dict) else None
+        if not isinstance(before, bool | int | float | str):
+            raise ConfigError(
+                f"search: {name}",
+                expected="the name of a setting, such as training.learning_rate",
+                found=repr(name),
+                remedy="Write TABLE.SETTING as in the recipe, or model.",
+            )
+        is_whole = isinstance(before, int) and isinstance(value, float) and value.is_integer()
+        inner[key] = int(value) if is_whole else value  # type: ignore[call-overload]
+    return from_dict(Recipe, table, "search")
+
+
+def recipe_names() -> list[str]:
+    """The recipes that ship with the package."""
+    files = resources.files("inkdigits") / "recipes"
+    return sorted(file.name.removesuffix(".toml") for file in files.iterdir() if file.name.endswith(".toml"))
+
+
+def load_recipe(name_or_path: str | Path) -> Recipe:
+    """Read a shipped recipe by name, or a TOML file by path.
+
+    Raises:
+        ConfigError: there is no such recipe, or it does not make sense.
+    """
+    if str(name_or_path) in recipe_names():
+        file = resources.files("inkdigits") / "recipes" / f"{name_or_path}.toml"
+        return from_toml(Recipe, file.read_text(encoding="utf-8"), str(name_or_path))
+    try:
+        text = Path(name_or_path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            name_or_path,
+            expected="a TOML file, or a shipped recipe: " + ", ".join(recipe_names()),
+            found=str(error),
+            remedy="Check the name.",
+        ) from error
+    return from_toml(Recipe, text, str(name_or_path))
+
+
+def write_recipe(recipe: Recipe) -> str:
+    """The recipe as TOML, every setting spelled out."""
+    return tomli_w.dumps(to_dict(recipe))

@@ -1,0 +1,3 @@
+"""The folders that training runs leave behind."""
+
+__all__ = ()

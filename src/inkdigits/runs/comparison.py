@@ -1,0 +1,273 @@
+"""Training runs side by side: what each was given, and what came of it.
+
+It reads the small files of the run folders and nothing else: no model is loaded, and no training framework.
+The settings that all runs share are left out, so that what is left says why the figures differ.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from inkdigits.config import to_dict
+from inkdigits.errors import ConfigError, InkdigitsError, TrainingError
+from inkdigits.results import EpochResult
+
+__all__ = [
+    "Comparison",
+    "FinalFigures",
+    "RunOrder",
+    "RunSummary",
+    "Setting",
+    "best_first",
+    "read_epochs",
+    "read_figures",
+    "summarize_runs",
+]
+
+_SHOWN_APART = ("model", "data", "epochs")  # settings that a summary has fields for
+
+Setting = bool | int | float | str | list[str]
+
+
+class RunOrder(StrEnum):
+    """What runs are put in order by; accuracy and loss are those on the validation images."""
+
+    ACCURACY = "accuracy"
+    LOSS = "loss"
+    TIME = "time"
+    NAME = "name"
+
+
+@dataclass(frozen=True)
+class FinalFigures:
+    """What a run's metrics.json says of its last weights; None where there is no test part.
+
+    Those of an interrupted run are older than its history, if it has been gone on with since.
+    """
+
+    interrupted: bool
+    test_accuracy: float | None
+    test_loss: float | None
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """One run among others.
+
+    Attributes:
+        name: of its folder.
+        model: the architecture.
+        data: the datasets it is trained on.
+        epochs_done: whole epochs so far.
+        epochs_planned: as its recipe has it.
+        settings: those of its recipe's settings in which the runs compared differ.
+        validation_accuracy: after the last epoch, a share; None without validation images.
+        validation_loss: after the last epoch, mean in nats.
+        test_accuracy: a share; None for a run that is not complete, or has no test part.
+        images_per_second: in training, the median over the epochs; the first one compiles, too.
+        state: `complete`; `interrupted` by Ctrl-C; or `unfinished`: still going on, or killed.
+    """
+
+    name: str
+    model: str
+    data: tuple[str, ...]
+    epochs_done: int
+    epochs_planned: int
+    settings: Mapping[str, Setting]
+    validation_accuracy: float | None
+    validation_loss: float | None
+    test_accuracy: float | None
+    images_per_second: float | None
+    state: Literal["complete", "interrupted", "unfinished"]
+
+    def to_json(self) -> dict[str, object]:
+        """The same as a dictionary that `json.dumps` takes; a figure that is not finite becomes None."""
+        return {
+            name: None if isinstance(value, float) and not math.isfinite(value) else value
+            for name, value in asdict(self).items()
+        }
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The runs of a folder, by name, and an error for each one that cannot be read."""
+
+    runs: tuple[RunSummary, ...]
+    unreadable: tuple[InkdigitsError, ...]
+
+
+def summarize_runs(folder: Path) -> Comparison:
+    """Read the runs that lie in a folder, side by side; what is no run is passed over.
+
+    Raises:
+        ConfigError: there is no such folder, or it cannot be read.
+    """
+    try:
+        inner = [path for path in folder.iterdir() if path.is_dir()]
+    except OSError as error:
+        raise ConfigError(
+            folder,
+            expected="a folder of runs",
+            found=error.strerror or str(error),
+            remedy="Check the path; inkdigits train makes the folder.",
+        ) from error
+    runs: list[RunSummary] = []
+    unreadable: list[InkdigitsError] = []
+    for path in sorted(inner):
+        try:
+            if (path / "recipe.toml").exists():
+                runs.append(_summarize(path))
+        except OSError as error:
+            unreadable.append(_unreadable(path, "a folder that can be read", error))
+        except InkdigitsError as error:
+            unreadable.append(error)
+    return Comparison(tuple(best_first(_only_differences(runs), RunOrder.NAME)), tuple(unreadable))
+
+
+def best_first(runs: Iterable[RunSummary], order: RunOrder) -> list[RunSummary]:
+    """Put runs in order: the highest accuracy, the lowest loss or the quickest training first.
+
+    Runs without the figure come last, and equal ones by name, with cnn-2 before cnn-10.
+    """
+
+    def cost(run: RunSummary) -> float:
+        match order:
+            case RunOrder.ACCURACY:
+                figure = None if run.validation_accuracy is None else -run.validation_accuracy
+            case RunOrder.LOSS:
+                figure = run.validation_loss
+            case RunOrder.TIME:
+                figure = None if run.images_per_second is None else -run.images_per_second
+            case RunOrder.NAME:
+                figure = 0.0
+        return math.inf if figure is None or math.isnan(figure) else figure
+
+    return sorted(runs, key=lambda run: (cost(run), _natural(run.name)))
+
+
+def read_epochs(folder: Path) -> list[EpochResult]:
+    """Read a run's history.csv; a run without a whole epoch has none.
+
+    Raises:
+        TrainingError: the file cannot be read, or is not a history.
+    """
+    path = folder / "history.csv"
+    try:
+        lines = csv.DictReader(path.read_text(encoding="utf-8").splitlines(), strict=True)
+        missing = [name for name in EpochResult.__dataclass_fields__ if name not in (lines.fieldnames or ())]
+        if missing:
+            raise ValueError("no column " + ", ".join(missing))
+        return [_epoch(line) for line in lines]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, csv.Error) as error:
+        raise _unreadable(path, "the history of a run", error) from error
+
+
+def read_figures(folder: Path) -> FinalFigures | None:
+    """Read a run's metrics.json; None for a run that has not ended.
+
+    Raises:
+        TrainingError: the file cannot be read, or does not hold a run's figures.
+    """
+    path = folder / "metrics.json"
+    try:
+        figures = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, "the figures of a run", error) from error
+    match figures:
+        case {
+            "interrupted": bool(interrupted),
+            "test_accuracy": float() | int() | None as accuracy,
+            "test_loss": float() | int() | None as loss,
+        }:
+            return FinalFigures(interrupted, accuracy, loss)
+    raise _unreadable(path, "the figures of a run", "JSON without them")
+
+
+def _summarize(folder: Path) -> RunSummary:
+    """One run by itself, with all its settings."""
+    from inkdigits.recipes.recipe import load_recipe  # its TOML writer comes with what training needs
+
+    recipe = load_recipe(folder / "recipe.toml")
+    epochs = read_epochs(folder)
+    figures = read_figures(folder)
+    last = epochs[-1] if epochs else None
+    complete = figures is not None and not figures.interrupted
+    return RunSummary(
+        name=folder.name,
+        model=recipe.model,
+        data=recipe.data,
+        epochs_done=last.epoch if last else 0,
+        epochs_planned=recipe.training.epochs,
+        settings=_flat(to_dict(recipe)),
+        validation_accuracy=last.validation_accuracy if last else None,
+        validation_loss=last.validation_loss if last else None,
+        test_accuracy=figures.test_accuracy if figures and complete else None,
+        images_per_second=float(np.median([epoch.images_per_second for epoch in epochs])) if epochs else None,
+        state="complete" if complete else "interrupted" if figures else "unfinished",
+    )
+
+
+def _flat(table: Mapping[str, Any]) -> dict[str, Setting]:
+    """A recipe's settings without its sections: no two settings have the same name."""
+    settings: dict[str, Setting] = {}
+    for name, value in table.items():
+        if name != "search":  # what tuning may vary; a run has one value of each
+            settings |= _flat(value) if isinstance(value, dict) else {name: value}
+    return settings
+
+
+def _only_differences(runs: list[RunSummary]) -> list[RunSummary]:
+    """The runs without the settings that are the same in all of them."""
+    names = dict.fromkeys(name for run in runs for name in run.settings)
+    differing = [
+        name
+        for name in names
+        if name not in _SHOWN_APART
+        and any(run.settings.get(name) != runs[0].settings.get(name) for run in runs)
+    ]
+    return [
+        replace(run, settings={name: run.settings[name] for name in differing if name in run.settings})
+        for run in runs
+    ]
+
+
+def _epoch(line: Mapping[str, str]) -> EpochResult:
+    if None in line or None in line.values():
+        raise ValueError(f"a line that is cut off or too long, at epoch {line['epoch']}")
+    validation_loss, validation_accuracy = line["validation_loss"], line["validation_accuracy"]
+    return EpochResult(
+        epoch=int(line["epoch"]),
+        loss=float(line["loss"]),
+        accuracy=float(line["accuracy"]),
+        validation_loss=float(validation_loss) if validation_loss else None,
+        validation_accuracy=float(validation_accuracy) if validation_accuracy else None,
+        images_per_second=float(line["images_per_second"]),
+    )
+
+
+def _natural(name: str) -> list[tuple[str, int]]:
+    """A key that orders the numbers in names by their size."""
+    return [(text, int(digits or 0)) for text, digits in re.findall(r"(\D*)(\d*)", name)]
+
+
+def _unreadable(path: Path, expected: str, found: object) -> TrainingError:
+    return TrainingError(
+        path,
+        expected=expected,
+        found=str(found),
+        remedy="Restore it, or move the run out of this folder.",
+    )

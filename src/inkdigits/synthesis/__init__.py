@@ -1,0 +1,3 @@
+"""Pictures made or changed by code: augmentation, corruption, allographs, negatives."""
+
+__all__ = ()

@@ -1,0 +1,87 @@
+"""Confidence that means what it says: temperature scaling, and what to refuse.
+
+Source: Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural networks", 2017.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax, logsumexp, softmax
+
+from inkdigits.reading.risk_control import risk_bounds
+
+__all__ = ["calibrate", "fit_temperature"]
+
+_LOG_RANGE = (-3.0, 3.0)  # temperatures from 0.05 to 20
+_ACCEPTED_SHARES = (0.9, 0.95, 0.97, 0.98, 0.985, 0.99, 0.995, 0.998, 0.999)
+_LEAST_CONFIDENCE = 0.5  # a digit that is as likely wrong as right is not read
+
+
+def calibrate(
+    logits: NDArray[np.floating],
+    labels: NDArray[np.int64],
+    *,
+    refusals: tuple[str, ...],
+    digits_accepted: float,
+    promises: bool,
+) -> dict[str, object]:
+    """What a model file says about the meaning of its logits.
+
+    Args:
+        logits: (N, C + R), of digits, or of C other classes, that the weights were not fitted on.
+        labels: (N,), each below C.
+        refusals: the R names of the outputs after those of the classes.
+        digits_accepted: the share of these digits that is to be taken for digits.
+        promises: whether these digits are like those to come, so that `risk_bounds` hold for them.
+
+    Returns:
+        The keys `temperature`; with refusals `refusals`, `least_digit_log_odds`, `least_confidence`, and
+        `accepted_digits`, rows of a share of digits and the log-odds that so many reach; with promises
+        `risk_bounds`.
+    """
+    n_classes = logits.shape[1] - len(refusals)
+    digits, others = logits[:, :n_classes], logits[:, n_classes:]
+    temperature = fit_temperature(digits, labels)
+    probabilities = softmax(digits.astype(np.float64) / temperature, axis=1)
+    confidences = probabilities.max(axis=1)
+    accepted = np.ones(len(labels), np.bool_)
+    calibration: dict[str, object] = {"temperature": temperature}
+    if refusals:
+        log_odds = logsumexp(digits, axis=1) - logsumexp(others, axis=1)  # (N,)
+        least = _least_accepted(log_odds, digits_accepted)
+        accepted = (log_odds >= least) & (confidences >= _LEAST_CONFIDENCE)
+        calibration |= {
+            "refusals": list(refusals),
+            "least_digit_log_odds": least,
+            "accepted_digits": [[share, _least_accepted(log_odds, share)] for share in _ACCEPTED_SHARES],
+            "least_confidence": _LEAST_CONFIDENCE,
+        }
+    if promises:
+        right = probabilities.argmax(axis=1) == labels
+        calibration["risk_bounds"] = [list(row) for row in risk_bounds(confidences, right, accepted)]
+    return calibration
+
+
+def _least_accepted(log_odds: NDArray[np.floating], share: float) -> float:
+    return float(np.quantile(log_odds, 1 - share, method="lower"))
+
+
+def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> float:
+    """Find the temperature T for which softmax(logits / T) has the least log-loss.
+
+    Args:
+        logits: (N, C), of images that the weights were not fitted on.
+        labels: (N,), each below C.
+
+    Returns:
+        T: above 1 where the model was too sure of itself, below 1 where it was not sure enough.
+    """
+    rows = np.arange(len(labels))
+
+    def loss(log_temperature: float) -> float:
+        scaled = logits.astype(np.float64) / np.exp(log_temperature)
+        return -float(log_softmax(scaled, axis=1)[rows, labels].mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=_LOG_RANGE, method="bounded").x))

@@ -1,0 +1,306 @@
+"""Look for better settings of a recipe: a study of many short runs, each judged on validation images.
+
+The runs stand in one folder as any other runs do, so `inkdigits runs` compares them. The test images are not
+loaded into a trial at all. Trials that are half through and behind the median of the others are given up.
+Where a study is kept in a database, it may be stopped and gone on with, and several processes may share it.
+
+Source: Akiba, Sano, Yanase, Ohta and Koyama, "Optuna: a next-generation hyperparameter optimization
+framework", 2019; the sampler is TPE (Bergstra, Bardenet, Bengio and Kégl, 2011).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from inkdigits.config import to_dict
+from inkdigits.errors import ConfigError, MissingExtraError, TrainingError
+from inkdigits.files import write_whole
+from inkdigits.recipes.recipe import Recipe, SearchRange, with_settings, write_recipe
+from inkdigits.runs.folder import remove_checkpoint, write_errors_explained
+from inkdigits.training.corpus import TrainingData, gather
+from inkdigits.training.loop import train
+from inkdigits.training.progress import Progress
+
+if TYPE_CHECKING:
+    import optuna
+
+__all__ = ["Study", "Trial", "tune"]
+
+_STUDY = "inkdigits"
+_FIRST_TRIALS = 5  # drawn at random, and none of them given up
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One run of a study.
+
+    Attributes:
+        number: counted from 0 over all processes.
+        settings: what it was given, by name.
+        accuracy: on the validation images after the last epoch that it reached, a share; None before it.
+        state: `complete`; `pruned`: given up early; `failed`: ended with an error; `running`: or killed.
+    """
+
+    number: int
+    settings: Mapping[str, object]
+    accuracy: float | None
+    state: str
+
+
+@dataclass(frozen=True)
+class Study:
+    """What tuning ended with.
+
+    Attributes:
+        folder: where the runs, the database and the winner are.
+        trials: all of them, of all processes.
+        best: the complete one of the highest validation accuracy.
+        recipe: the winner's, ready to train.
+        importances: by setting, the share of the variation of the accuracy that it explains; they sum to 1.
+            Empty where there are too few trials to tell.
+        interrupted: whether Ctrl-C ended it.
+    """
+
+    folder: Path
+    trials: tuple[Trial, ...]
+    best: Trial
+    recipe: Recipe
+    importances: Mapping[str, float]
+    interrupted: bool
+
+    def to_json(self) -> dict[str, object]:
+        """The same as a dictionary that `json.dumps` takes."""
+        return {
+            "folder": str(self.folder),
+            "best": {
+                "number": self.best.number,
+                "settings": dict(self.best.settings),
+                "validation_accuracy": self.best.accuracy,
+            },
+            "importances": dict(self.importances),
+            "trials": {state: sum(one.state == state for one in self.trials) for state in _STATES.values()},
+            "interrupted": self.interrupted,
+        }
+
+
+def tune(
+    recipe: Recipe,
+    folder: Path,
+    *,
+    n_trials: int,
+    timeout_s: float | None = None,
+    storage: str | None = None,
+    show: Callable[[Progress], None] = lambda progress: None,
+    finished: Callable[[Trial], None] = lambda trial: None,
+) -> Study:
+    """Search the recipe's ranges until there are so many trials, or the time is up.
+
+    Args:
+        recipe: what to train, with a `search` table.
+        folder: for the runs, `trial-0` and on, and the winner, `best.toml`; made if missing.
+        n_trials: complete or pruned ones in the whole study, those of earlier calls and other processes
+            included.
+        timeout_s: no trial begins after so many seconds.
+        storage: the URL of a database as Optuna takes it; `study.db` in the folder by default.
+        show: called after every few steps of each trial.
+        finished: called after each trial.
+
+    Raises:
+        ConfigError: there is nothing to search, or the study was begun with another recipe.
+        TrainingError: no trial came to its end, or the folder cannot be written.
+        MissingExtraError: Optuna is not installed.
+    """
+    _check(recipe, n_trials)
+    optuna = _optuna()
+    with write_errors_explained(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    study = _open_study(optuna, recipe, storage or f"sqlite:///{folder.resolve() / 'study.db'}")
+    data = _without_test(gather(recipe))
+    interrupted = False
+
+    def objective(trial: Any) -> float:
+        nonlocal interrupted
+        settings = {name: _suggest(trial, name, one) for name, one in recipe.search.items()}
+        given = replace(with_settings(recipe, settings), search={})
+        run = folder / f"trial-{trial.number}"
+        accuracy, interrupted = _run_trial(optuna, trial, given, run, data, show)
+        if interrupted:
+            study.stop()
+            raise optuna.TrialPruned
+        return accuracy
+
+    counted = (optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED)
+    if len(study.get_trials(deepcopy=False, states=counted)) < n_trials:
+        stop = optuna.study.MaxTrialsCallback(n_trials, states=counted)
+        study.optimize(
+            objective, timeout=timeout_s, callbacks=[lambda _, one: finished(_as_trial(one)), stop]
+        )
+    return _conclude(optuna, study, recipe, folder, interrupted=interrupted)
+
+
+def _check(recipe: Recipe, n_trials: int) -> None:
+    if not recipe.search:
+        raise ConfigError(
+            "search",
+            expected="a table of settings to vary",
+            found="none in the recipe",
+            remedy='Add [search], and "training.learning_rate" = { low = 0.0005, high = 0.02, log = true }.',
+        )
+    if n_trials < 1:
+        raise ConfigError(
+            "trials", expected="1 or more", found=str(n_trials), remedy="Choose a larger number."
+        )
+    if recipe.training.validation_share <= 0 and not recipe.validation_writers:
+        raise ConfigError(
+            "validation_share",
+            expected="validation images to judge trials on",
+            found="none",
+            remedy="Set training.validation_share to 0.1.",
+        )
+    for name, searched in recipe.search.items():
+        fixed = name.split(".")[-1] in ("seed", "epochs", "validation_share") or name.startswith("refusal.")
+        if fixed or name not in {"model", *_settable(recipe)}:
+            raise ConfigError(
+                f"search: {name}",
+                expected="model, or a setting of [training] or [augmentation] other than seed, epochs and "
+                "validation_share",
+                found=repr(name),
+                remedy="Search what a run may change without changing what it is judged on.",
+            )
+        for value in searched.examples():
+            with_settings(recipe, {name: value})
+
+
+def _settable(recipe: Recipe) -> list[str]:
+    tables = to_dict(recipe)
+    return [f"{part}.{key}" for part in ("training", "augmentation") for key in tables[part]]
+
+
+def _open_study(optuna: Any, recipe: Recipe, url: str) -> Any:
+    seed = recipe.training.seed
+    asked = json.dumps(to_dict(recipe), sort_keys=True)
+    try:
+        study = optuna.create_study(storage=url, study_name=_STUDY, direction="maximize", load_if_exists=True)
+    except Exception as error:  # SQLAlchemy and its drivers raise unrelated types for what cannot be opened
+        raise ConfigError(
+            "storage",
+            expected="the URL of a database that can be written, such as sqlite:///study.db",
+            found=f"{url}: {(str(error).splitlines() or [type(error).__name__])[0]}",
+            remedy="Check the URL and the permissions.",
+        ) from error
+    begun_with = study.user_attrs.get("recipe")
+    if begun_with is None:
+        study.set_user_attr("recipe", asked)
+    elif begun_with != asked:
+        raise ConfigError(
+            "storage",
+            expected="a study of the same recipe",
+            found="one that was begun with another",
+            remedy="Name another folder with --out, or another storage.",
+        )
+    # Another seed for each call: processes that share a study must not all draw the same first trials.
+    study.sampler = optuna.samplers.TPESampler(
+        seed=seed + len(study.trials),
+        n_startup_trials=2 * _FIRST_TRIALS,
+        multivariate=True,
+        constant_liar=True,
+    )
+    # A check after each epoch would let next to none pass: docs/log.md#tuning-the-dense-network
+    half = max(1, recipe.training.epochs // 2)
+    study.pruner = optuna.pruners.MedianPruner(
+        n_startup_trials=_FIRST_TRIALS, n_warmup_steps=half, interval_steps=half
+    )
+    return study
+
+
+def _suggest(trial: optuna.Trial, name: str, searched: SearchRange) -> object:
+    if searched.choices:
+        return trial.suggest_categorical(name, searched.choices)  # type: ignore[arg-type]
+    assert searched.low is not None
+    assert searched.high is not None
+    return trial.suggest_float(name, searched.low, searched.high, log=searched.log)
+
+
+def _run_trial(
+    optuna: Any,
+    trial: optuna.Trial,
+    recipe: Recipe,
+    run: Path,
+    data: TrainingData,
+    show: Callable[[Progress], None],
+) -> tuple[float, bool]:
+    """The validation accuracy after the last epoch, and whether Ctrl-C came before."""
+
+    def report(progress: Progress) -> None:
+        show(progress)
+        finished = progress.finished_epoch
+        if finished is None or finished.validation_accuracy is None:
+            return
+        trial.report(finished.validation_accuracy, finished.epoch)
+        if finished.epoch < recipe.training.epochs and trial.should_prune():
+            remove_checkpoint(run)
+            raise optuna.TrialPruned
+
+    result = train(recipe, run, data=data, show=report)
+    accuracy = result.history[-1].validation_accuracy if result.history else None
+    return accuracy or 0.0, result.interrupted
+
+
+def _without_test(data: TrainingData) -> TrainingData:
+    return replace(data, test=None)
+
+
+_STATES = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed", "RUNNING": "running"}
+
+
+def _conclude(optuna: Any, study: Any, recipe: Recipe, folder: Path, *, interrupted: bool) -> Study:
+    trials = tuple(_as_trial(one) for one in study.get_trials(deepcopy=False))
+    complete = [one for one in trials if one.state == "complete" and one.accuracy is not None]
+    if not complete:
+        raise TrainingError(
+            folder,
+            expected="at least one complete trial",
+            found=f"{len(trials)} trials, none complete",
+            remedy="Give it more trials or more time; the same command goes on.",
+        )
+    best = max(complete, key=lambda one: one.accuracy or 0.0)
+    winner = replace(with_settings(recipe, best.settings), search={})
+    with write_errors_explained(folder):
+        write_whole(folder / "best.toml", write_recipe(winner))
+    return Study(folder, trials, best, winner, _importances(optuna, study, len(complete)), interrupted)
+
+
+def _as_trial(frozen: Any) -> Trial:
+    """Optuna's record of a trial as ours."""
+    by_epoch = frozen.intermediate_values
+    accuracy = by_epoch[max(by_epoch)] if by_epoch else frozen.value
+    return Trial(frozen.number, frozen.params, accuracy, _STATES.get(frozen.state.name, "running"))
+
+
+def _importances(optuna: Any, study: Any, n_complete: int) -> dict[str, float]:
+    """By fANOVA (Hutter, Hoos and Leyton-Brown, 2014), the greatest first."""
+    if n_complete < 2 * _FIRST_TRIALS:
+        return {}
+    evaluator = optuna.importance.FanovaImportanceEvaluator(seed=0)
+    try:
+        return dict(optuna.importance.get_param_importances(study, evaluator=evaluator))
+    except (RuntimeError, ValueError):  # where all trials came out the same, nothing is to be explained
+        return {}
+
+
+def _optuna() -> Any:
+    try:
+        import optuna
+    except ImportError as error:
+        raise MissingExtraError(
+            "inkdigits tune",
+            expected="the package optuna",
+            found=str(error),
+            remedy="Install it: pip install 'inkdigits[tune]'.",
+        ) from error
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    return optuna

@@ -1,0 +1,3 @@
+"""What every route shares: bodies, limits, problems, connections, telemetry."""
+
+__all__ = ()

@@ -1,0 +1,170 @@
+"""Request ids, security headers, metrics, and a line of JSON in the log for each request; never pixels."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import secrets
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+from starlette.requests import ClientDisconnect
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from inkdigits.web.http.problems import problem_response
+
+__all__ = ["LOGGING", "JsonLines", "Metrics", "Telemetry"]
+
+_LOG = logging.getLogger("inkdigits.web")
+_SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_CLIENT_GONE = 499  # as nginx has it in its logs; never sent
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "media-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_EVERY_ANSWER = (
+    (b"content-security-policy", _POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"permissions-policy", b"camera=(self), microphone=(), geolocation=()"),
+)
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "inkdigits.web.http.telemetry.JsonLines"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "loggers": {
+        "inkdigits.web": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        "uvicorn": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+    },
+}
+
+
+class JsonLines(logging.Formatter):
+    """Each record as one line of JSON."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        line: dict[str, object] = {
+            "time": round(record.created, 3),
+            "level": record.levelname.lower(),
+            "event": record.getMessage(),
+            **getattr(record, "fields", {}),
+        }
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line)
+
+
+class Metrics:
+    """What Prometheus is told; of all processes together where there are several."""
+
+    def __init__(self) -> None:
+        registry = CollectorRegistry()
+        self.requests = Counter(
+            "inkdigits_requests", "Requests, by route and status.", ["route", "status"], registry=registry
+        )
+        self.seconds = Histogram(
+            "inkdigits_request_seconds",
+            "From the head of a request to the end of its answer, by route.",
+            ["route"],
+            registry=registry,
+            buckets=(0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+        )
+        self.pictures = Counter(
+            "inkdigits_pictures", "Pictures, by outcome: read, or why not.", ["outcome"], registry=registry
+        )
+        self.waiting = Gauge(
+            "inkdigits_waiting_requests",
+            "Requests that are worked on or wait for it.",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        ProcessCollector(registry=registry)
+        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        self._registry = registry
+
+    def text(self) -> bytes:
+        """All of it, in Prometheus's text format."""
+        return generate_latest(self._registry)
+
+
+class Telemetry:
+    """The outermost middleware: whatever happens inside is answered, counted and logged.
+
+    Args:
+        app: what is inside.
+        metrics: is told.
+        routes: gives requests their names; the path of one could be anything.
+    """
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, routes: Sequence[Route]) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._names: dict[object, str] = {route.endpoint: route.path for route in reversed(routes)}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, mark its answer, and write it down."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started_s = time.perf_counter()
+        request_id = _request_id(scope)
+        scope.setdefault("state", {})["request_id"] = request_id.decode()
+        status = 0
+
+        async def send_marked(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = [*message["headers"], *_EVERY_ANSWER, (b"x-request-id", request_id)]
+                message = {**message, "headers": headers}
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_marked)
+        except ClientDisconnect:
+            status = _CLIENT_GONE
+        except Exception:
+            _LOG.exception("fault", extra={"fields": {"id": request_id.decode()}})
+            if status:
+                raise
+            response = problem_response(
+                500,
+                "A fault of the service. Its log says more under this request's id.",
+                request_id=request_id.decode(),
+                path=scope["path"],
+            )
+            await response(scope, receive, send_marked)
+        finally:
+            self._note(scope, status, time.perf_counter() - started_s)
+
+    def _note(self, scope: Scope, status: int, elapsed_s: float) -> None:
+        route = self._names.get(scope.get("endpoint"), "other")
+        self._metrics.requests.labels(route, status).inc()
+        self._metrics.seconds.labels(route).observe(elapsed_s)
+        if _LOG.isEnabledFor(logging.INFO):
+            fields = {
+                "id": scope["state"]["request_id"],
+                "method": scope["method"],
+                "route": route,
+                "status": status,
+                "ms": round(1e3 * elapsed_s, 2),
+            }
+            _LOG.info("request", extra={"fields": fields})
+
+
+def _request_id(scope: Scope) -> bytes:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _SANE_ID.fullmatch(value):
+            return bytes(value)
+    return secrets.token_hex(8).encode()

@@ -1,0 +1,303 @@
+"""What a network has learned, as pictures: their texts and numbers, and the computations behind them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from inkdigits.errors import ConfigError, DatasetError, ImageError, ModelError
+from inkdigits.evaluation.embedding import embed, penultimate_features
+from inkdigits.evaluation.occlusion import occlude
+from inkdigits.plots.insight import plot_embedding, plot_occlusion, plot_weights
+
+
+def texts_of(axes: Axes) -> list[str]:
+    return [text.get_text() for text in axes.texts]
+
+
+def shown_in(axes: Axes) -> NDArray[np.floating]:
+    (picture,) = axes.images
+    return np.ma.filled(np.ma.asarray(picture.get_array(), dtype=np.float64), np.nan)
+
+
+# --- weights --------------------------------------------------------------------------------------
+
+
+def test_dense_weights_are_one_picture_per_unit_on_one_scale_around_0() -> None:
+    weights = np.zeros((784, 3))
+    weights[:, 0], weights[:, 1] = -0.5, np.arange(784) / 4000
+    axes = plot_weights(weights).axes[0]
+    sheet = shown_in(axes)
+    np.testing.assert_array_equal(sheet[:28, :28], np.full((28, 28), -0.5))
+    np.testing.assert_array_equal(sheet[:, 31:59], weights[:, 1].reshape(28, 28))
+    assert np.isnan(sheet[:, 28:31]).all(), "between two units there is nothing"
+    assert axes.images[0].get_clim() == (-0.5, 0.5)
+    white = axes.images[0].to_rgba(np.array([[0.0]]))[0, 0, :3]
+    assert white.min() > 0.95
+    assert axes.get_title() == "3 units, weights −0.50 to 0.20"
+
+
+def test_filters_are_as_small_as_they_are() -> None:
+    weights = np.random.default_rng(0).normal(size=(3, 5, 1, 9))
+    axes = plot_weights(weights).axes[0]
+    sheet = shown_in(axes)
+    assert sheet.shape == (2 * 3 + 1, 5 * 5 + 4)
+    np.testing.assert_array_equal(sheet[4:7, :5], weights[:, :, 0, 5])
+    assert np.isnan(sheet[4:7, -5:]).all(), "the tenth place is empty"
+    assert axes.get_title().startswith("9 filters of 3x5, weights −")
+
+
+def test_many_units_are_cut_to_64_and_the_title_says_so() -> None:
+    weights = np.zeros((784, 128))
+    weights[:, 64:] = 9.0
+    weights[:, 0] = 0.25
+    axes = plot_weights(weights).axes[0]
+    assert axes.get_title() == "64 of 128 units, weights 0.00 to 0.25"
+    assert np.nanmax(shown_in(axes)) == 0.25
+
+
+def test_weights_of_other_layers_are_refused() -> None:
+    for shape in ((128, 10), (3, 3, 32, 64), (784,), (784, 0)):
+        with pytest.raises(ModelError, match=r"expected the shape \(784, units\)"):
+            plot_weights(np.zeros(shape))
+    with pytest.raises(ModelError, match="finite"):
+        plot_weights(np.full((784, 2), np.nan))
+
+
+# --- embedding ------------------------------------------------------------------------------------
+
+
+def three_groups(n_each: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Features (3 * n_each, 40) of three classes that lie far apart."""
+    generator = np.random.default_rng(0)
+    labels = np.repeat([0, 4, 9], n_each)
+    centres = 20 * generator.normal(size=(10, 40))
+    return centres[labels] + generator.normal(size=(len(labels), 40)), labels
+
+
+def test_each_class_has_its_colour_and_its_name_at_its_median() -> None:
+    points = np.array([[0.0, 0.0], [1.0, 1.0], [5.0, 2.0], [50.0, 50.0], [51.0, 51.0]])
+    axes = plot_embedding(points, np.array([3, 3, 3, 7, 7])).axes[0]
+    assert [(text.get_text(), text.get_position()) for text in axes.texts] == [
+        ("3", (1.0, 1.0)),
+        ("7", (50.5, 50.5)),
+    ]
+    (dots,) = axes.collections
+    np.testing.assert_array_equal(dots.get_offsets(), points)
+    colours = [to_hex(colour) for colour in dots.get_facecolors()]
+    assert len(set(colours[:3])) == len(set(colours[3:])) == 1
+    assert colours[0] != colours[3]
+    assert dots.get_rasterized()
+    assert axes.get_title() == "100.0% lie next to their own class"
+
+
+def test_the_title_names_the_classes_that_mix() -> None:
+    points = np.array([[0.0, 0.0], [0.0, 0.0], [9.0, 9.0], [9.0, 10.0]])
+    names = ("shirt", "boot", "bag")
+    figure = plot_embedding(points, np.array([2, 0, 1, 1]), class_names=names)
+    assert figure.axes[0].get_title() == "50.0% lie next to their own class; shirt and bag mix most"
+    assert texts_of(figure.axes[0]) == ["shirt", "boot", "bag"]
+    assert plot_embedding(points[:1], np.array([2])).axes[0].get_title() == "1 image"
+
+
+def test_points_and_labels_must_fit() -> None:
+    with pytest.raises(DatasetError, match="points: expected at least 1"):
+        plot_embedding(np.zeros((0, 2)), np.array([], dtype=np.int64))
+    with pytest.raises(DatasetError, match="labels: expected 2, one per image, found 1"):
+        plot_embedding(np.zeros((2, 2)), np.array([1]))
+    with pytest.raises(DatasetError, match=r"inkdigits\.embedding\.embed"):
+        plot_embedding(np.zeros((2, 30)), np.array([1, 2]))
+    with pytest.raises(DatasetError, match=r"labels: expected 0 to 9.*found 1 to 10"):
+        plot_embedding(np.zeros((2, 2)), np.array([1, 10]))
+
+
+def test_what_is_apart_stays_apart_in_the_plane() -> None:
+    features, labels = three_groups(20)
+    points = embed(features, np.random.default_rng(1))
+    assert points.shape == (60, 2)
+    assert points.dtype == np.float32
+    title = plot_embedding(points, labels).axes[0].get_title()
+    assert title == "100.0% lie next to their own class"
+
+
+def test_a_handful_of_images_can_be_laid_out_too_and_the_same_each_time() -> None:
+    features = np.random.default_rng(0).normal(size=(5, 2)).astype(np.float32)
+    points = embed(features, np.random.default_rng(1))
+    assert np.isfinite(points).all()
+    np.testing.assert_array_equal(points, embed(features, np.random.default_rng(1)))
+
+
+def test_features_that_cannot_be_laid_out_are_refused() -> None:
+    generator = np.random.default_rng(0)
+    with pytest.raises(DatasetError, match=r"at least \(5, 2\), found \(4, 8\)"):
+        embed(np.zeros((4, 8)), generator)
+    with pytest.raises(DatasetError, match="finite"):
+        embed(np.full((9, 8), np.nan), generator)
+    with pytest.raises(DatasetError, match="the same features for all"):
+        embed(np.ones((9, 8)), generator)
+
+
+def test_penultimate_features_are_what_the_last_layer_turns_into_logits() -> None:
+    from inkdigits.models import build
+    from inkdigits.models.backend import keras
+
+    model = build("mlp")
+    ink = np.random.default_rng(0).random((7, 28, 28), dtype=np.float32)
+    features = penultimate_features(model, ink, batch_size=4)
+    assert features.shape == (7, 128)
+    assert features.dtype == np.float32
+    kernel, bias = (keras.ops.convert_to_numpy(values) for values in model.layers[-1].weights)
+    logits = keras.ops.convert_to_numpy(model(ink))
+    np.testing.assert_allclose(features @ kernel + bias, logits, atol=1e-5)
+
+
+def test_a_model_that_was_never_built_has_no_features() -> None:
+    from inkdigits.models.backend import keras
+
+    unbuilt = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(10)])
+    with pytest.raises(ModelError, match=r"expected a built Keras model.*keras\.Input"):
+        penultimate_features(unbuilt, np.zeros((1, 28, 28), np.float32))
+
+
+def test_the_layout_itself_needs_no_keras() -> None:
+    modules = "inkdigits.evaluation.embedding, inkdigits.evaluation.occlusion"
+    program = f"import sys, {modules}; sys.exit('keras' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+# --- occlusion ------------------------------------------------------------------------------------
+
+
+class PixelReader:
+    """Is as sure of 3 as one pixel is dark, and otherwise of 8; counts its calls."""
+
+    def __init__(self, row: int, column: int, full: float = 1.0) -> None:
+        self.row, self.column, self.full = row, column, full
+        self.batches: list[NDArray[np.generic]] = []
+
+    def __call__(self, images: NDArray[np.generic]) -> NDArray[np.floating]:
+        self.batches.append(images)
+        probabilities = np.zeros((len(images), 10))
+        probabilities[:, 3] = images[:, self.row, self.column] / self.full
+        probabilities[:, 8] = 1 - probabilities[:, 3]
+        return probabilities
+
+
+def slow_occlude(reader: PixelReader, ink: NDArray[np.floating], patch_px: int) -> NDArray[np.float64]:
+    """The definition, pixel by pixel, with stride 1."""
+    total, count = np.zeros((28, 28)), np.zeros((28, 28))
+    for top in range(28 - patch_px + 1):
+        for left in range(28 - patch_px + 1):
+            patch = (slice(top, top + patch_px), slice(left, left + patch_px))
+            blanked = ink.copy()
+            blanked[patch] = 0
+            total[patch] += reader(ink[None])[0, 3] - reader(blanked[None])[0, 3]
+            count[patch] += 1
+    return total / count
+
+
+def test_occlusion_follows_its_definition() -> None:
+    ink = np.full((28, 28), 0.9)
+    importance = occlude(PixelReader(10, 20), ink, patch_px=4)
+    np.testing.assert_allclose(importance, slow_occlude(PixelReader(10, 20), ink, 4), atol=1e-12)
+    assert importance[10, 20] == pytest.approx(0.9), "every patch on the pixel blanks it"
+    assert importance[10, 24] == 0, "no patch holds both"
+
+
+def test_occlusion_asks_once_and_keeps_the_type() -> None:
+    ink = np.full((28, 28), 255, dtype=np.uint8)
+    reader = PixelReader(0, 0, full=255)
+    importance = occlude(reader, ink)
+    (batch,) = reader.batches
+    assert batch.shape == (577, 28, 28)
+    assert batch.dtype == np.uint8
+    np.testing.assert_array_equal(batch[0], ink)
+    assert ((batch[1:] == 0).sum(axis=(1, 2)) == 25).all()
+    assert importance[0, 0] == 1
+    assert (ink == 255).all(), "the caller's picture is left alone"
+
+
+def test_wider_strides_reach_the_edge() -> None:
+    ink = np.ones((28, 28), dtype=np.float32)
+    reader = PixelReader(27, 27)
+    importance = occlude(reader, ink, patch_px=5, stride_px=5)
+    assert len(reader.batches[0]) == 1 + 6 * 6, "five steps of 5 px, and the patch at the edge"
+    assert importance[27, 27] == 1
+    assert np.isfinite(importance).all()
+
+
+def test_what_speaks_against_the_answer_is_negative() -> None:
+    ink = np.full((28, 28), 0.2)
+    assert occlude(PixelReader(5, 5), ink)[5, 5] == pytest.approx(-0.2), "the answer is 8"
+
+
+def test_occlusion_refuses_what_it_cannot_do() -> None:
+    ink, reader = np.ones((28, 28)), PixelReader(5, 5)
+    with pytest.raises(ImageError, match=r"\(28, 28\).*found the shape \(1, 28, 28\)"):
+        occlude(reader, ink[None])
+    for patch_px in (0, 29):
+        with pytest.raises(ConfigError, match=f"patch_px: expected 1 to 28, found {patch_px}"):
+            occlude(reader, ink, patch_px=patch_px)
+    for stride_px in (0, 6):
+        with pytest.raises(ConfigError, match="stride_px: expected 1 to 5"):
+            occlude(reader, ink, stride_px=stride_px)
+    with pytest.raises(ModelError, match=r"expected probabilities of the shape \(577, 10\)"):
+        occlude(lambda images: np.zeros((len(images), 3)), ink)
+
+
+def test_the_digit_stands_beside_what_counts() -> None:
+    ink = np.zeros((28, 28), dtype=np.float32)
+    ink[4:24, 8:20] = 1.0
+    importance = np.zeros((28, 28))
+    importance[5, 9], importance[20, 10] = 0.384, -0.5
+    digit, map_of_importance = plot_occlusion(ink, importance, answer=7).axes[:2]
+    assert digit.get_title() == "Read as 7"
+    assert map_of_importance.get_title() == "Its top left counts most: 38 points"
+    np.testing.assert_array_equal(shown_in(digit), ink)
+    np.testing.assert_array_equal(shown_in(map_of_importance), 100 * importance)
+    assert digit.images[0].get_clim() == (0, 1)
+    assert map_of_importance.images[0].get_clim() == (-50, 50)
+
+
+def test_a_place_is_told_by_the_ink_not_by_the_paper() -> None:
+    ink = np.zeros((28, 28), dtype=np.uint8)
+    ink[20:26, 20:26] = 255
+    for row, column, place in ((20, 20, "top left"), (22, 27, "right side"), (27, 22, "bottom")):
+        importance = np.zeros((28, 28))
+        importance[row, column] = 0.5
+        axes = plot_occlusion(ink, importance, answer=1).axes
+        assert axes[1].get_title() == f"Its {place} counts most: 50 points"
+    assert axes[0].images[0].get_clim() == (0, 255)
+
+
+def test_next_to_nothing_is_not_blown_up() -> None:
+    blank = np.zeros((28, 28), dtype=np.float32)
+    importance = np.full((28, 28), 1e-7)
+    axes = plot_occlusion(blank, importance, answer="boot").axes
+    assert axes[0].get_title() == "Read as boot"
+    assert axes[1].get_title() == "No patch costs it 1 point"
+    assert axes[1].images[0].get_clim() == (-1, 1)
+    with pytest.raises(DatasetError, match=r"as the ink of shape \(28, 28\), found the shape \(24, 24\)"):
+        plot_occlusion(blank, np.zeros((24, 24)), answer=1)
+
+
+# --- all ------------------------------------------------------------------------------------------
+
+
+def test_insight_plots_draw_on_the_axes_they_are_given() -> None:
+    figure = Figure()
+    weights, embedding, digit, importance = figure.subplots(2, 2).flat
+    assert plot_weights(np.ones((784, 2)), axes=weights) is figure
+    assert plot_embedding(np.eye(2), np.array([1, 2]), axes=embedding) is figure
+    ink = np.ones((28, 28))
+    assert plot_occlusion(ink, ink, answer=0, axes=(digit, importance)) is figure
+    assert len(figure.axes) == 4 + 2, "the four, and two colour bars"
+    assert all(axes.get_title() for axes in (weights, embedding, digit, importance))
+    figure.canvas.draw()

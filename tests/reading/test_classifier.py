@@ -1,0 +1,345 @@
+"""ONNX files of every origin: the right ones are read right, the others refused with a reason."""
+
+from __future__ import annotations
+
+import json
+import re
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from inkdigits.errors import ModelError
+from inkdigits.ink import to_ink
+from inkdigits.reading.classifier import Classifier
+
+Shape = list[str | int]
+Floats = NDArray[np.float32]
+KERNEL: Floats = np.random.default_rng(0).normal(0, 1 / 28, (784, 10)).astype(np.float32)
+
+
+def made_up_ink(n_images: int = 5) -> Floats:
+    """Whole 255ths, so that nothing is lost on the way to bytes."""
+    return to_ink(np.random.default_rng(1).integers(0, 256, (n_images, 28, 28), dtype=np.uint8))
+
+
+def linear_logits(ink: Floats) -> Floats:
+    logits: Floats = ink.reshape(len(ink), 784) @ KERNEL
+    return logits
+
+
+def softmax(logits: Floats) -> Floats:
+    exponents = np.exp(logits)
+    shares: Floats = exponents / exponents.sum(axis=1, keepdims=True)
+    return shares
+
+
+def linear_model(
+    input_shape: Shape | None = None,
+    *,
+    input_type: int = TensorProto.FLOAT,
+    divide_by: float = 1.0,
+    with_softmax: bool = False,
+    kernel: Floats = KERNEL,
+    flat_shape: tuple[int, int] = (-1, 784),
+    metadata: str | None = None,
+) -> onnx.ModelProto:
+    """Logits or probabilities that are a linear map of the pixels, in any of the usual forms."""
+    nodes = [
+        helper.make_node("Cast", ["image"], ["floats"], to=TensorProto.FLOAT),
+        helper.make_node("Div", ["floats", "scale"], ["ink"]),
+        helper.make_node("Reshape", ["ink", "flat_shape"], ["flat"]),
+        helper.make_node("MatMul", ["flat", "kernel"], ["logits"]),
+    ]
+    weights = [
+        numpy_helper.from_array(np.float32(divide_by), "scale"),
+        numpy_helper.from_array(np.array(flat_shape), "flat_shape"),
+        numpy_helper.from_array(kernel, "kernel"),
+    ]
+    if with_softmax:
+        nodes.append(helper.make_node("Softmax", ["logits"], ["scores"], axis=1))
+    model = model_of(
+        nodes,
+        [helper.make_tensor_value_info("image", input_type, input_shape or ["n", 28, 28])],
+        [nodes[-1].output[0]],
+        weights,
+    )
+    if metadata is not None:
+        helper.set_model_props(model, {"inkdigits": metadata})
+    return model
+
+
+def model_of(nodes: list[Any], inputs: list[Any], outputs: list[str], weights: list[Any]) -> onnx.ModelProto:
+    results = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs]
+    graph = helper.make_graph(nodes, "foreign", inputs, results, weights)
+    return helper.make_model(graph, ir_version=7, opset_imports=[helper.make_opsetid("", 13)])
+
+
+def refusal(model: bytes | onnx.ModelProto, **options: Any) -> str:
+    """What is said about a model that is refused."""
+    with pytest.raises(ModelError) as caught:
+        Classifier(model if isinstance(model, bytes) else model.SerializeToString(), name="theirs", **options)
+    assert str(caught.value).startswith("theirs: expected ")
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "input_shape", [["n", 784], ["n", 28, 28], ["n", 1, 28, 28], ["n", 28, 28, 1], ["n", "c", 28, 28]]
+)
+@pytest.mark.parametrize("with_softmax", [False, True])
+def test_every_usual_form_of_input_and_output(input_shape: Shape, with_softmax: bool) -> None:
+    classifier = Classifier(linear_model(input_shape, with_softmax=with_softmax).SerializeToString())
+    probabilities = classifier.probabilities(made_up_ink())
+    np.testing.assert_allclose(probabilities, softmax(linear_logits(made_up_ink())), atol=1e-6)
+    assert probabilities.dtype == np.float32
+    assert classifier.metadata == {}
+
+
+@pytest.mark.parametrize(
+    ("input_type", "divide_by", "tolerance"),
+    [(TensorProto.UINT8, 255.0, 1e-5), (TensorProto.FLOAT16, 1.0, 2e-2)],
+)
+def test_bytes_and_half_precision(input_type: int, divide_by: float, tolerance: float) -> None:
+    model = linear_model(input_type=input_type, divide_by=divide_by)
+    scores = Classifier(model.SerializeToString()).scores(made_up_ink())
+    np.testing.assert_allclose(scores, linear_logits(made_up_ink()), atol=tolerance)
+
+
+@pytest.mark.parametrize("n_images", [0, 1, 3])
+def test_any_number_of_images(n_images: int) -> None:
+    classifier = Classifier(linear_model().SerializeToString())
+    assert classifier.probabilities(made_up_ink(n_images)).shape == (n_images, 10)
+
+
+def test_temperature_softens_the_probabilities() -> None:
+    model = linear_model(metadata=json.dumps({"temperature": 2.0}))
+    classifier = Classifier(model.SerializeToString())
+    np.testing.assert_allclose(
+        classifier.probabilities(made_up_ink()),
+        softmax(linear_logits(made_up_ink()) / np.float32(2)),
+        atol=1e-6,
+    )
+    np.testing.assert_allclose(classifier.scores(made_up_ink()), linear_logits(made_up_ink()), atol=1e-5)
+
+
+def test_logits_of_any_size_give_probabilities() -> None:
+    classifier = Classifier(linear_model(kernel=np.float32(1e4) * KERNEL).SerializeToString())
+    probabilities = classifier.probabilities(made_up_ink())
+    assert np.isfinite(probabilities).all()
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
+
+
+def test_what_is_no_model_is_refused() -> None:
+    whole = linear_model().SerializeToString()
+    for content in (b"", b"not a model", whole[: len(whole) // 2], b"\x80\x04K\x01.", bytes(1000)):
+        assert "expected an ONNX model in one file" in refusal(content)
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        (linear_model([1, 28, 28]), r"with n free, found tensor\(float\) \[1, 28, 28\]"),
+        (linear_model(["n", 32, 32]), "with n free"),
+        (linear_model(["n", 3, 28, 28]), "with n free"),
+        (linear_model(["n"]), "with n free"),
+        (linear_model(input_type=TensorProto.INT64), r"with n free, found tensor\(int64\)"),
+        (linear_model(kernel=np.zeros((784, 11), np.float32)), r"10 numbers an image, found .*\(2, 11\)"),
+        (linear_model(flat_shape=(1, -1)), "runs on any number of images"),
+    ],
+)
+def test_sizes_that_do_not_fit_are_refused(model: onnx.ModelProto, said: str) -> None:
+    assert re.search(said, refusal(model))
+
+
+def test_two_inputs_are_refused() -> None:
+    images = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", 784]) for name in ("a", "b")]
+    nodes = [
+        helper.make_node("Add", ["a", "b"], ["sum"]),
+        helper.make_node("MatMul", ["sum", "kernel"], ["logits"]),
+    ]
+    model = model_of(nodes, images, ["logits"], [numpy_helper.from_array(KERNEL, "kernel")])
+    assert "expected one input of images" in refusal(model)
+
+
+def test_operators_of_others_are_refused() -> None:
+    model = linear_model()
+    model.graph.node[-1].domain = "com.example"
+    model.opset_import.append(helper.make_opsetid("com.example", 1))
+    assert "standard operators" in refusal(model)
+
+
+@pytest.mark.parametrize("place", ["weights.bin", "below/weights.bin", "../weights.bin", "absolute"])
+def test_no_file_beside_the_model_is_opened(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "here"
+    (here / "below").mkdir(parents=True)
+    monkeypatch.chdir(here)
+    where = tmp_path / "absolute.bin" if place == "absolute" else here / place
+    where.write_bytes(KERNEL.tobytes())
+    model = linear_model()
+    (kernel,) = (weight for weight in model.graph.initializer if weight.name == "kernel")
+    kernel.ClearField("raw_data")
+    kernel.data_location = TensorProto.EXTERNAL
+    kernel.external_data.add(key="location", value=str(where) if place == "absolute" else place)
+    assert "without external data" in refusal(model)
+
+
+def test_a_model_for_another_normaliser_is_refused() -> None:
+    ours = linear_model(metadata=json.dumps({"normalizer_version": 3})).SerializeToString()
+    said = refusal(ours, normalizer_version=4)
+    assert "a model for version 4 of the normaliser, found one for version 3" in said
+    assert Classifier(ours, normalizer_version=3).metadata["normalizer_version"] == 3
+    Classifier(ours)  # nobody asked
+    Classifier(linear_model().SerializeToString(), normalizer_version=4)  # not ours: it does not say
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", "7"])
+def test_strange_metadata_does_no_harm(text: str) -> None:
+    classifier = Classifier(linear_model(metadata=text).SerializeToString())
+    np.testing.assert_allclose(
+        classifier.probabilities(made_up_ink()), softmax(linear_logits(made_up_ink())), atol=1e-6
+    )
+
+
+def test_from_file(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.onnx"
+    path.write_bytes(linear_model().SerializeToString())
+    assert Classifier.from_file(path).probabilities(made_up_ink()).shape == (5, 10)
+    path.write_bytes(b"")
+    with pytest.raises(ModelError, match=r"theirs\.onnx: expected an ONNX model"):
+        Classifier.from_file(path)
+    for unreadable in (tmp_path / "absent.onnx", tmp_path):
+        with pytest.raises(ModelError, match="expected a readable ONNX file"):
+            Classifier.from_file(unreadable)
+
+
+def test_threads_may_share_one() -> None:
+    classifier = Classifier(linear_model().SerializeToString())
+    batches = [made_up_ink(1 + number % 7) + np.float32(number % 3) for number in range(64)]
+    alone = [classifier.probabilities(batch) for batch in batches]
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        together = list(pool.map(classifier.probabilities, batches))
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_ink_is_a_share_of_255() -> None:
+    ink = to_ink(np.array([[[0, 51, 255]]], dtype=np.uint8))
+    assert ink.dtype == np.float32
+    np.testing.assert_allclose(ink, [[[0.0, 0.2, 1.0]]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("temperature", ["hot", 0, -1.0, None])
+def test_a_temperature_that_cannot_be_divided_by(temperature: object) -> None:
+    model = linear_model(metadata=json.dumps({"temperature": temperature})).SerializeToString()
+    with pytest.raises(ModelError, match="expected a temperature above 0"):
+        Classifier(model)
+
+
+# Refusal.
+
+REFUSING = {
+    "refusals": ["not_a_digit", "several"],
+    "temperature": 2.0,
+    "least_digit_log_odds": 1.0,
+    "least_confidence": 0.6,
+    "risk_bounds": [[0.5, 0.03, 0.99], [0.9, 0.01, 0.9]],
+}
+
+
+def refusing(**changes: object) -> bytes:
+    """A model whose logits are the first twelve pixels of the image, times 20."""
+    kernel = np.eye(784, 12, dtype=np.float32) * 20
+    metadata = json.dumps(REFUSING | changes)
+    return linear_model(kernel=kernel, metadata=metadata).SerializeToString()
+
+
+def first_pixels(*rows: list[float]) -> Floats:
+    ink = np.zeros((len(rows), 28, 28), np.float32)
+    for image, row in zip(ink, rows, strict=True):
+        image[0, : len(row)] = row
+    return ink
+
+
+def test_what_is_no_digit_is_refused_with_its_reason() -> None:
+    digit, letter, pair, doubt = first_pixels(
+        [0, 0, 0, 1], [0.2] * 10 + [0.9, 0.1], [0.2] * 10 + [0.1, 0.9], [0.8, 0.8]
+    )
+    classifier = Classifier(refusing())
+    assert classifier.refusals == ("not_a_digit", "several")
+    assert classifier.risk_bounds == ((0.5, 0.03, 0.99), (0.9, 0.01, 0.9))
+    judgement = classifier.judge(np.stack([digit, letter, pair, doubt]))
+    assert judgement.reasons == (None, "not_a_digit", "several", "unclear")
+    np.testing.assert_allclose(judgement.probabilities.sum(axis=1), 1, atol=1e-5)
+    expected = np.log(np.exp(20.0) + 9) - np.log(2)  # of the one digit, by the definition
+    assert judgement.digit_log_odds[0] == pytest.approx(expected, abs=1e-3)
+
+
+def test_the_probabilities_are_those_of_the_digits_alone() -> None:
+    ink = first_pixels([0.1, 0.5], [0, 0, 0.3, 0, 0, 0, 0, 0, 0, 0, 0.9])
+    logits = 20 * ink[:, 0, :10]
+    np.testing.assert_allclose(Classifier(refusing()).probabilities(ink), softmax(logits / 2), atol=1e-6)
+
+
+def test_of_two_views_the_mean_of_their_probabilities_counts() -> None:
+    zero, one, half = first_pixels([0.5], [0, 0.5], [0, 0, 0.2])
+    classifier = Classifier(refusing(temperature=1.0))
+    alone = classifier.judge(np.stack([one, zero, half, one]))
+    both = classifier.judge(np.stack([one, zero, half, one]), {0: zero, 2: one})
+    np.testing.assert_allclose(both.probabilities[0], alone.probabilities[:2].mean(axis=0), atol=1e-4)
+    # What a view is less sure to be a digit counts for less.
+    assert both.probabilities[2, 1] > alone.probabilities[[2, 3], 1].mean()
+    np.testing.assert_allclose(both.probabilities.sum(axis=1), 1, atol=1e-5)
+    for untouched in (1, 3):
+        np.testing.assert_array_equal(both.probabilities[untouched], alone.probabilities[untouched])
+        assert both.digit_log_odds[untouched] == alone.digit_log_odds[untouched]
+
+
+def test_a_second_view_has_to_be_clearly_a_digit() -> None:
+    letter = first_pixels([0] * 10 + [0.9])[0]
+    levels = (0.0, 0.1, 0.15, 0.4)
+    others = dict(enumerate(first_pixels(*([level] * 10 for level in levels))))
+    classifier = Classifier(refusing(least_confidence=0.0))
+    judgement = classifier.judge(np.stack([letter] * 4), others)
+    of_the_second = np.log(5) + 20 * np.array(levels)
+    np.testing.assert_allclose(judgement.digit_log_odds, of_the_second - 2, atol=1e-3)
+    assert judgement.reasons == ("not_a_digit", None, None, None)
+    swapped = classifier.judge(np.stack(list(others.values())), dict.fromkeys(others, letter))
+    np.testing.assert_allclose(swapped.digit_log_odds, of_the_second, atol=1e-3)
+
+
+def test_of_two_views_the_mean_of_a_models_own_probabilities_counts() -> None:
+    classifier = Classifier(linear_model(with_softmax=True).SerializeToString())
+    first, second = made_up_ink(2)
+    mean = classifier.probabilities(np.stack([first, second])).mean(axis=0)
+    np.testing.assert_allclose(classifier.judge(first[None], {0: second}).probabilities[0], mean, atol=1e-6)
+
+
+def test_a_model_of_digits_alone_refuses_nothing() -> None:
+    judgement = Classifier(linear_model().SerializeToString()).judge(made_up_ink(3))
+    assert judgement.reasons == (None, None, None)
+    assert np.isposinf(judgement.digit_log_odds).all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"refusals": ["several", "a_horse"]}, "refusals in the metadata"),
+        ({"refusals": "several"}, "refusals in the metadata"),
+        ({"refusals": []}, "an output of 10 numbers"),
+        ({"least_digit_log_odds": "much"}, "a finite least_digit_log_odds"),
+        ({"least_confidence": None}, "a finite least_confidence"),
+        ({"risk_bounds": [[0.5, 0.1]]}, "risk_bounds in the metadata"),
+        ({"risk_bounds": "none"}, "risk_bounds in the metadata"),
+        ({"risk_bounds": [[0.5, 2.0, 0.1]]}, "risk_bounds in the metadata"),
+    ],
+)
+def test_metadata_that_makes_no_sense(changes: dict[str, object], said: str) -> None:
+    with pytest.raises(ModelError, match=said):
+        Classifier(refusing(**changes))

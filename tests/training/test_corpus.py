@@ -1,0 +1,117 @@
+"""What trains, what validates, what is kept, and what is no digit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from inkdigits.datasets import Dataset, Split
+from inkdigits.datasets.known.uci import load_uci
+from inkdigits.errors import ConfigError, TrainingError
+from inkdigits.recipes.recipe import Recipe, RefusalConfig, TrainingConfig
+from inkdigits.training import corpus
+from inkdigits.training.corpus import gather
+
+WRITERS = ("anna", "ben", "cleo", "dora")
+
+
+def numbered(n: int, first: int, writers: Sequence[str] = ()) -> Split:
+    """Pictures that can be told apart: each holds its number in its first two pixels, and a stroke."""
+    images = np.zeros((n, 28, 28), np.uint8)
+    images[:, 6:22, 12:16] = 255
+    images[:, 0, 0], images[:, 0, 1] = np.divmod(np.arange(first, first + n), 256)
+    hands = np.resize(np.array(writers), n) if writers else None
+    return Split(images, np.arange(n) % 10, hands)
+
+
+def numbers(split: Split | None) -> list[int]:
+    assert split is not None
+    return [int(image[0, 0]) * 256 + int(image[0, 1]) for image in split.images]
+
+
+@pytest.fixture(autouse=True)
+def datasets(monkeypatch: pytest.MonkeyPatch) -> dict[str, Dataset]:
+    known = {
+        "plain": Dataset("plain", numbered(40, 0), numbered(10, 500)),
+        "hands": Dataset("hands", numbered(20, 100, WRITERS), None),
+        "things": Dataset("things", None, numbered(30, 1000)),
+    }
+    monkeypatch.setattr(corpus, "load", known.__getitem__)
+    return known
+
+
+def recipe(*data: str, validation_share: float = 0.0) -> Recipe:
+    return Recipe("mlp", data, training=TrainingConfig(validation_share=validation_share))
+
+
+def test_a_dataset_as_it_is() -> None:
+    data = gather(recipe("plain"))
+    assert numbers(data.training) == list(range(40))
+    assert data.validation is None
+    assert numbers(data.test) == list(range(500, 510))
+
+
+def test_a_name_given_twice_counts_twice_and_never_on_both_sides() -> None:
+    data = gather(recipe("plain", "plain", "hands", validation_share=0.25))
+    trains, validates = numbers(data.training), numbers(data.validation)
+    assert len(validates) == 15
+    assert len(set(validates)) == 15
+    assert not set(trains) & set(validates)
+    assert all(trains.count(number) == (2 if number < 100 else 1) for number in set(trains))
+
+
+def test_writers_who_validate_and_writers_who_are_kept() -> None:
+    data = gather(
+        replace(recipe("plain", "hands"), validation_writers=("ben",), kept_writers=("cleo", "dora"))
+    )
+    assert data.training.writers is not None
+    assert set(data.training.writers) == {"", "anna"}
+    assert data.validation is not None
+    assert data.validation.writers is not None
+    assert set(data.validation.writers) == {"ben"}
+    assert len(data.training) == 40 + 5
+
+
+def test_an_unknown_writer_is_named() -> None:
+    with pytest.raises(ConfigError, match="expected writers of the data: anna, ben, cleo, dora, found eve"):
+        gather(replace(recipe("hands"), kept_writers=("eve",)))
+
+
+def test_no_training_images() -> None:
+    with pytest.raises(TrainingError, match="labelled training images"):
+        gather(recipe("things"))
+
+
+def test_what_is_no_digit_gets_the_labels_after_the_digits() -> None:
+    refusal = RefusalConfig(not_digits=("things",), n_not_digits=7, n_several=5)
+    assert refusal.reasons == ("not_a_digit", "several")
+    data = gather(replace(recipe("plain", validation_share=0.25), refusal=refusal))
+    assert data.training.labels is not None
+    shown = 24  # four fifths of the thirty, each raw and normalised
+    assert np.bincount(data.training.labels)[10:].tolist() == [2 * shown + 7, 5]
+    assert not set(numbers(data.training)) & set(range(1024, 1030)), "the last fifth is left to check on"
+    assert data.validation is not None
+    assert data.validation.labels is not None
+    assert data.validation.labels.max() < 10
+    again = gather(replace(recipe("plain", validation_share=0.25), refusal=refusal))
+    np.testing.assert_array_equal(data.training.images, again.training.images)
+
+
+def test_several_alone_is_the_first_refusal() -> None:
+    data = gather(replace(recipe("plain"), refusal=RefusalConfig(n_several=3)))
+    assert data.training.labels is not None
+    assert np.bincount(data.training.labels)[10:].tolist() == [3]
+
+
+def test_allographs_join_the_training_digits(datasets: dict[str, Dataset]) -> None:
+    digits = load_uci()
+    assert digits.train is not None
+    assert digits.train.labels is not None
+    datasets["uci"] = digits
+    data = gather(replace(recipe("uci"), n_allographs=6))
+    assert data.training.labels is not None
+    added = np.bincount(data.training.labels) - np.bincount(digits.train.labels)
+    assert added.tolist() == [2, 2, 0, 0, 0, 0, 0, 2, 0, 0]

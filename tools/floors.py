@@ -1,0 +1,54 @@
+"""The floors of the package, written down once: the test checks them, and the docs show them.
+
+A module imports modules of lower floors only. `FLOORS[""]` orders the modules and packages at the root, from
+the ground up; the other entries order what lies inside a package in the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+__all__ = ["FLOORS"]
+
+FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
+    package: tuple(frozenset(floor.split()) for floor in floors)
+    for package, floors in {
+        "": (
+            "errors files ink results",
+            "config extras metrics",
+            "pictures paper",
+            "normalizer plots",
+            "reading synthesis",
+            "datasets models recipes",
+            "runs",
+            "training evaluation",
+            "sklearn web",
+            "cli",
+            "__init__ __main__",
+        ),
+        "pictures": ("grey", "images"),
+        "paper": ("pieces", "contrast frames ruling", "binarization"),
+        "normalizer": ("geometry digit", "normalizing", "__init__"),
+        "reading": ("risk_control", "classifier", "recognizer", "explanation"),
+        "synthesis": ("strokes textures corruption", "allographs augmentation negatives"),
+        "datasets": ("dataset", "catalogue classes", "roles", "formats", "known", "loading", "__init__"),
+        "datasets.formats": (
+            "content pixels",
+            "idx npz pictures tables uci_archive",
+            "parquet text label_table",
+            "files",
+            "folders",
+        ),
+        "datasets.known": ("download uci", "finding"),
+        "models": ("backend", "layers", "mlp mlp2 cnn best hands", "__init__"),
+        "recipes": ("recipe",),
+        "runs": ("environment checkpoint", "comparison folder", "tensorboard"),
+        "training": ("calibration corpus export progress", "loop", "tuning"),
+        "evaluation": ("report embedding occlusion", "evaluate"),
+        "plots": ("canvas", "counts curves images insight", "__init__"),
+        "web": ("settings corrections", "http", "engine", "routes", "description", "app", "server"),
+        "web.http": ("problems connections", "bodies limits telemetry uploads"),
+        "web.routes": ("protocol_schemas", "pages predicting correcting protocol"),
+        "cli": ("folders progress", "data demo evaluate predict runs serve train tune", "app", "__init__ "),
+    }.items()
+}
