@@ -112,7 +112,7 @@ def test_points_and_labels_must_fit() -> None:
         plot_embedding(np.zeros((0, 2)), np.array([], dtype=np.int64))
     with pytest.raises(DatasetError, match="labels: expected 2, one per image, found 1"):
         plot_embedding(np.zeros((2, 2)), np.array([1]))
-    with pytest.raises(DatasetError, match=r"inkdigits\.embedding\.embed"):
+    with pytest.raises(DatasetError, match=r"inkdigits\.evaluation\.embedding\.embed"):
         plot_embedding(np.zeros((2, 30)), np.array([1, 2]))
     with pytest.raises(DatasetError, match=r"labels: expected 0 to 9.*found 1 to 10"):
         plot_embedding(np.zeros((2, 2)), np.array([1, 10]))

@@ -52,7 +52,7 @@ class Contrast:
 
 
 def find_contrast(page: Grey) -> Contrast:
-    """How far a page (H, W) of any polarity and light departs from its paper, towards the side its ink is on."""
+    """How far a page (H, W) of any polarity and light departs from its paper, to the side of its ink."""
     # (256,) pixels of each grey level
     shades = cv2.calcHist([_margin(page)[None]], [0], None, [256], [0, 256]).ravel().astype(np.int64)
     level = _median(np.arange(256), shades)
