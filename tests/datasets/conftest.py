@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_up import Pair, idx_bytes, make_pair
 from numpy.typing import NDArray
+
+from tests.datasets.made_up import Pair, idx_bytes, make_pair
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from made_up import make_pair
 
 from inkdigits.datasets import Dataset, Split, combine, describe
 from inkdigits.errors import DatasetError
+from tests.datasets.made_up import make_pair
 
 
 def part(n_pictures: int, *, labelled: bool = True) -> Split:

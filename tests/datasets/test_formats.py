@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_up import Pair, idx_bytes
 
 from inkdigits.datasets import NAMES, load
 from inkdigits.errors import DatasetError, InkdigitsError
+from tests.datasets.made_up import Pair, idx_bytes
 
 
 class Trap:

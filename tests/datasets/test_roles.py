@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_up import Pair, idx_bytes, make_pair
 
 from inkdigits.datasets import load
 from inkdigits.datasets.catalogue import CATALOGUE
 from inkdigits.datasets.roles import role_of
 from inkdigits.errors import DatasetError
+from tests.datasets.made_up import Pair, idx_bytes, make_pair
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from hostile import GOOD, LiveService
+
+from tests.web.hostile import GOOD, LiveService
 
 
 @pytest.fixture(scope="module")

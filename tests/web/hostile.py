@@ -17,9 +17,8 @@ from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 
-from serving import free_port
-
 from inkdigits.web.settings import ServiceSettings
+from tests.web.serving import free_port
 
 __all__ = ["GOOD", "Answer", "LiveService", "running_service"]
 

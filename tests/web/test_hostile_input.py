@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bombs import BOMBS, encoded, png_of
-from hostile import GOOD, Answer, LiveService, running_service
 
 from inkdigits.web.settings import ServiceSettings
+from tests.web.bombs import BOMBS, encoded, png_of
+from tests.web.hostile import GOOD, Answer, LiveService, running_service
 
 pytestmark = [
     pytest.mark.skipif(os.name != "posix", reason="signals and limits are POSIX's"),

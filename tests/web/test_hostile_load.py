@@ -13,9 +13,9 @@ from contextlib import ExitStack, suppress
 from importlib import resources
 
 import pytest
-from hostile import GOOD, Answer, LiveService, running_service
 
 from inkdigits.web.settings import ServiceSettings
+from tests.web.hostile import GOOD, Answer, LiveService, running_service
 
 resource = pytest.importorskip("resource", reason="signals and limits are POSIX's")
 pytestmark = pytest.mark.usefixtures("lives_on")

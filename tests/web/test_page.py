@@ -17,7 +17,19 @@ from typing import Any
 import PIL.Image
 import pytest
 from playwright.sync_api import Browser, Route, expect, sync_playwright
-from visiting import FOUR, KEEP_WHAT_IS_SENT, ONE, SCRIBBLE, SEVEN, THREE, ZERO, Stroke, Visit, serving
+
+from tests.web.visiting import (
+    FOUR,
+    KEEP_WHAT_IS_SENT,
+    ONE,
+    SCRIBBLE,
+    SEVEN,
+    THREE,
+    ZERO,
+    Stroke,
+    Visit,
+    serving,
+)
 
 CHROMIUM = os.environ.get("INKDIGITS_CHROMIUM") or shutil.which("chromium")
 FLAGS = (

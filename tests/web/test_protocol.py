@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from serving import Served, served
 
 from inkdigits.reading.recognizer import Recognizer
 from inkdigits.web.settings import ServiceSettings
+from tests.web.serving import Served, served
 
 INFER = "/v2/models/inkdigits/infer"
 LENGTH = "Inference-Header-Content-Length"

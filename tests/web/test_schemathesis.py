@@ -11,7 +11,6 @@ from collections.abc import Iterator
 
 import pytest
 import schemathesis
-from hostile import running_service
 from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode, openapi
 from schemathesis.checks import FailureGroup, not_a_server_error
@@ -23,6 +22,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from inkdigits.web.settings import ServiceSettings
+from tests.web.hostile import running_service
 
 CHECKS = [
     not_a_server_error,

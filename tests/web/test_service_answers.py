@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from serving import Served, drawn, served
 from starlette.routing import Route
 
 from inkdigits.reading.recognizer import Recognizer
@@ -21,6 +20,7 @@ from inkdigits.web.app import create_app
 from inkdigits.web.engine import Engine
 from inkdigits.web.http.telemetry import JsonLines
 from inkdigits.web.settings import ServiceSettings
+from tests.web.serving import Served, drawn, served
 
 PNG = {"content-type": "image/png"}
 SAMPLE = (resources.files("inkdigits") / "samples" / "4_open_blue_ink.png").read_bytes()

@@ -11,13 +11,13 @@ from contextlib import contextmanager, suppress
 
 import httpx
 import pytest
-from serving import Served, drawn, head_of, problem_in, read_all, served
 
 from inkdigits.errors import ConfigError
 from inkdigits.results import Prediction
 from inkdigits.web.engine import Engine
 from inkdigits.web.http import limits
 from inkdigits.web.settings import ServiceSettings
+from tests.web.serving import Served, drawn, head_of, problem_in, read_all, served
 
 PNG = {"content-type": "image/png"}
 LIMIT_S = 0.4

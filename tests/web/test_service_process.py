@@ -15,9 +15,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from serving import drawn, free_port
 
 from inkdigits.cli.serve import _PACKAGES
+from tests.web.serving import drawn, free_port
 
 PNG = {"content-type": "image/png"}
 PICTURE = drawn()

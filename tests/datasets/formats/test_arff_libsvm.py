@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_up import Pair, make_pair
 
 from inkdigits.datasets import load
 from inkdigits.errors import DatasetError
+from tests.datasets.made_up import Pair, make_pair
 
 
 def arff_text(pair: Pair) -> str:

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_up import Pair, make_pair
 from numpy.typing import NDArray
 
 from inkdigits.datasets import Dataset, Split, load
 from inkdigits.errors import DatasetError
+from tests.datasets.made_up import Pair, make_pair
 
 KAGGLE = ["label", *(f"pixel{number}" for number in range(784))]
 GRID = ["label", *(f"{row}x{column}" for row in range(1, 29) for column in range(1, 29))]

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_up import Pair, idx_bytes, make_pair
 
 from inkdigits.datasets import load
 from inkdigits.errors import DatasetError
+from tests.datasets.made_up import Pair, idx_bytes, make_pair
 
 WritePair = Callable[..., None]
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_up import Pair, make_pair
 from numpy.lib import format as npy
 
 from inkdigits.datasets import load
 from inkdigits.errors import DatasetError
+from tests.datasets.made_up import Pair, make_pair
 
 
 def test_keras_layout(tmp_path: Path, pair: Pair) -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_up import Pair
 from numpy.typing import NDArray
 from PIL import Image
 
 from inkdigits.datasets import load
 from inkdigits.errors import DatasetError
+from tests.datasets.made_up import Pair
 
 pyarrow = pytest.importorskip("pyarrow")
 parquet = pytest.importorskip("pyarrow.parquet")

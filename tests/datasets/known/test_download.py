@@ -17,13 +17,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_up import idx_bytes, make_pair
 
 from inkdigits.datasets import load
 from inkdigits.datasets.catalogue import CATALOGUE, Entry, RemoteFile
 from inkdigits.datasets.known.download import fetch
 from inkdigits.datasets.known.finding import load_named
 from inkdigits.errors import DatasetError
+from tests.datasets.made_up import idx_bytes, make_pair
 
 
 class Mirror:
