@@ -239,6 +239,27 @@ def test_a_disk_that_fills_up_loses_no_whole_epoch(
     assert_same_outcome(folder, finished_run.folder)
 
 
+# --- an average of the weights --------------------------------------------------------------------
+
+
+def test_an_average_of_weights_survives_a_crash(
+    finished_run: RunResult, small_recipe: Recipe, tmp_path: Path
+) -> None:
+    recipe = replace(small_recipe, training=replace(small_recipe.training, average_of_weights=0.9))
+    whole = train(recipe, tmp_path / "whole")
+    with pytest.raises(CrashError):
+        train(recipe, tmp_path / "run", show=in_epoch(3, crash))
+    train(recipe, tmp_path / "run", resume=True)
+    assert_same_outcome(tmp_path / "run", whole.folder)
+    for averaged, plain in zip(whole.history, finished_run.history, strict=True):
+        assert averaged.loss == pytest.approx(plain.loss, rel=1e-3), "the training itself is the same"
+        assert averaged.validation_loss != plain.validation_loss
+    model = keras.models.load_model(tmp_path / "run" / "model.keras")
+    classifier = Classifier.from_file(tmp_path / "run" / "model.onnx", normalizer_version=NORMALIZER_VERSION)
+    ink = np.random.default_rng(0).random((4, 28, 28), dtype=np.float32)
+    np.testing.assert_allclose(classifier.scores(ink), model.predict(ink, verbose=0), atol=1e-4)
+
+
 # --- runs that cannot begin or go on --------------------------------------------------------------
 
 

@@ -41,6 +41,8 @@ class TrainingConfig:
         label_smoothing: the share of probability spread over all digits; needs the one-hot loss.
         validation_share: of the training images, 0 to 0.5, kept to watch progress and calibrate on.
         images_per_epoch: a random part of the training images for each epoch; 0 for all of them.
+        average_of_weights: decay a step, 0 to below 1, of an exponential moving average of the weights, such
+            as 0.999; it is validated and exported in their place. 0 for no average.
         seed: of the first weights, the shuffles, the dropout and the augmentation.
     """
 
@@ -56,6 +58,7 @@ class TrainingConfig:
     label_smoothing: float = 0.0
     validation_share: float = 0.1
     images_per_epoch: int = 0
+    average_of_weights: float = 0.0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -78,6 +81,12 @@ class TrainingConfig:
             "training: validation_share",
             expected="0 to 0.5",
             found=self.validation_share,
+        )
+        require(
+            0 <= self.average_of_weights < 1,
+            "training: average_of_weights",
+            expected="0 to below 1",
+            found=self.average_of_weights,
         )
         smoothable = self.loss == "categorical_crossentropy"
         require(

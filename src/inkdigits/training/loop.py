@@ -38,6 +38,7 @@ from inkdigits.runs.folder import (
     write_errors_explained,
 )
 from inkdigits.synthesis.augmentation import augment
+from inkdigits.training.averaging import AveragingAdam, averaged_weights
 from inkdigits.training.calibration import calibrate
 from inkdigits.training.corpus import TrainingData, gather
 from inkdigits.training.export import to_onnx
@@ -115,14 +116,14 @@ def train(
             if interrupted.is_set():
                 break
             seconds = time.perf_counter() - started
-            history.append(
-                EpochResult(epoch + 1, loss, accuracy, *_validate(model, data, recipe), len(images) / seconds)
-            )
+            with averaged_weights(model):
+                validation = _validate(model, data, recipe)
+            history.append(EpochResult(epoch + 1, loss, accuracy, *validation, len(images) / seconds))
             with write_errors_explained(folder):
                 record_epoch(folder, model, history)
             watcher.finish_epoch(history[-1])
-    calibration = _calibrate(model, data, recipe)
-    with write_errors_explained(folder):
+    with averaged_weights(model), write_errors_explained(folder):
+        calibration = _calibrate(model, data, recipe)
         return _finish(model, recipe, folder, history, data, calibration, interrupted=interrupted.is_set())
 
 
@@ -137,13 +138,21 @@ def _compiled_model(recipe: Recipe, data: TrainingData) -> Any:
         if config.loss == "sparse_categorical_crossentropy"
         else losses.CategoricalCrossentropy(from_logits=True, label_smoothing=config.label_smoothing)
     )
-    optimizer = keras.optimizers.Adam(
-        learning_rate=_learning_rate(config, steps), weight_decay=config.weight_decay or None
-    )
+    optimizer = _optimizer(config, steps)
     fused = _steps_per_execution(model, steps)
     model.compile(optimizer, loss, metrics=["accuracy"], steps_per_execution=fused)
     optimizer.build(model.trainable_variables)
     return model
+
+
+def _optimizer(config: TrainingConfig, steps: int) -> Any:
+    settings: dict[str, Any] = {
+        "learning_rate": _learning_rate(config, steps),
+        "weight_decay": config.weight_decay or None,
+    }
+    if config.average_of_weights:
+        return AveragingAdam(use_ema=True, ema_momentum=config.average_of_weights, **settings)
+    return keras.optimizers.Adam(**settings)
 
 
 def _steps_per_execution(model: Any, steps: int) -> int:
