@@ -48,7 +48,7 @@ from inkdigits.plots import (
     plot_weights,
 )
 from inkdigits.reading.explanation import draw_explanation
-from inkdigits.results import EpochResult
+from inkdigits.runs.history import EpochResult
 from inkdigits.training.export import to_onnx
 
 keep_freed_memory()  # Linux: training is faster when freed memory is kept

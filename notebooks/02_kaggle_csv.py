@@ -38,7 +38,7 @@ from inkdigits.plots import (
     plot_mistakes,
     plot_samples,
 )
-from inkdigits.results import EpochResult
+from inkdigits.runs.history import EpochResult
 
 keep_freed_memory()  # Linux: training is faster when freed memory is kept
 keras.utils.set_random_seed(0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Box", "EpochResult", "Prediction"]
+__all__ = ["Box", "Prediction"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +58,3 @@ class Prediction:
             "reason": self.reason,
             "box": None if box is None else [box.left, box.top, box.width, box.height],
         }
-
-
-@dataclass(frozen=True)
-class EpochResult:
-    """One line of a run's history; losses are means in nats, accuracies are shares, 0 to 1.
-
-    `epoch` counts from 1. The validation figures are None in a run that keeps no images for validation.
-    """
-
-    epoch: int
-    loss: float
-    accuracy: float
-    validation_loss: float | None
-    validation_accuracy: float | None
-    images_per_second: float

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from inkdigits.cli.progress import ProgressDisplay
-from inkdigits.results import EpochResult
+from inkdigits.runs.history import EpochResult
 from inkdigits.training.loop import Progress
 
 

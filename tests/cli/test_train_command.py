@@ -14,7 +14,7 @@ import inkdigits.training.loop
 from inkdigits.cli.progress import ProgressDisplay
 from inkdigits.models import MODELS
 from inkdigits.recipes.recipe import Recipe, TrainingConfig, load_recipe, recipe_names
-from inkdigits.results import EpochResult
+from inkdigits.runs.history import EpochResult
 from inkdigits.training.loop import Progress, RunResult
 
 LIST_OF_RUN = {"recipe.toml", "environment.json", "history.csv", "model.keras", "model.onnx", "metrics.json"}

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,18 +11,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from inkdigits.config import to_dict
-from inkdigits.errors import ConfigError, TrainingError
+from inkdigits.errors import ConfigError
 from inkdigits.recipes.recipe import Recipe, TrainingConfig, write_recipe
 from inkdigits.runs.comparison import (
     Comparison,
-    FinalFigures,
     RunOrder,
     RunSummary,
     best_first,
-    read_epochs,
-    read_figures,
     summarize_runs,
 )
+from inkdigits.runs.folder import FinalFigures, RunFolder
 
 if TYPE_CHECKING:
     from inkdigits.training.loop import RunResult
@@ -107,7 +103,9 @@ def test_a_run_without_validation_and_test(write_run: WriteRun) -> None:
     folder = write_run("best-1", history=f"{COLUMNS}\n1,0.5,0.8,,,100.0\n", figures=figures)
     (run,) = summarize_runs(folder.parent).runs
     assert (run.state, run.validation_accuracy, run.test_accuracy) == ("complete", None, None)
-    assert read_figures(folder) == FinalFigures(interrupted=False, test_accuracy=None, test_loss=None)
+    assert RunFolder(folder).read_figures() == FinalFigures(
+        interrupted=False, test_accuracy=None, test_loss=None
+    )
 
 
 def test_what_training_writes_can_be_read(finished_run: RunResult) -> None:
@@ -118,19 +116,7 @@ def test_what_training_writes_can_be_read(finished_run: RunResult) -> None:
     assert (run.epochs_done, run.epochs_planned) == (3, 3)
     assert (run.validation_accuracy, run.validation_loss) == (last.validation_accuracy, last.validation_loss)
     assert run.test_accuracy == finished_run.test_accuracy
-    assert read_epochs(finished_run.folder) == list(finished_run.history)
-
-
-def test_no_framework_is_loaded(write_run: WriteRun) -> None:
-    folder = write_run("cnn-1", figures=FIGURES).parent
-    program = (
-        "import sys; from pathlib import Path; from inkdigits.runs.comparison import summarize_runs\n"
-        "print(len(summarize_runs(Path(sys.argv[1])).runs), {'keras', 'jax', 'tensorflow'} & {*sys.modules})"
-    )
-    ended = subprocess.run(
-        [sys.executable, "-c", program, folder], capture_output=True, check=True, text=True
-    )
-    assert ended.stdout == "1 set()\n"
+    assert RunFolder(finished_run.folder).read_history() == list(finished_run.history)
 
 
 # Several.
@@ -206,16 +192,6 @@ def test_text_of_another_encoding_is_an_error_too(write_run: WriteRun) -> None:
     comparison = summarize_runs(write_run("whole").parent)
     assert names(comparison.runs) == ["whole"]
     assert len(comparison.unreadable) == 3
-
-
-def test_the_files_alone(write_run: WriteRun) -> None:
-    folder = write_run("cnn-1", history="epoch\n1\n", figures="{}")
-    with pytest.raises(TrainingError, match=r"history\.csv"):
-        read_epochs(folder)
-    with pytest.raises(TrainingError, match=r"metrics\.json"):
-        read_figures(folder)
-    assert read_epochs(folder / "absent") == []
-    assert read_figures(folder / "absent") is None
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from inkdigits.errors import MissingExtraError, TrainingError
-from inkdigits.runs.folder import remove_leftovers
+from inkdigits.files import remove_leftovers
+from inkdigits.runs.folder import RunFolder
 from inkdigits.runs.tensorboard import write_events
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def test_a_curve_for_training_and_one_for_validation(run: Path) -> None:
-    folder = write_events(run)
+    folder = write_events(RunFolder(run))
     assert folder == run / "tensorboard"
     assert {path.name for path in folder.iterdir()} == {"training", "validation", "test"}
     assert read_curve(folder / "training") == [
@@ -93,17 +94,17 @@ def test_a_curve_for_training_and_one_for_validation(run: Path) -> None:
 
 
 def test_the_same_history_gives_the_same_files(run: Path) -> None:
-    before = contents(write_events(run))
-    assert contents(write_events(run)) == before
+    before = contents(write_events(RunFolder(run)))
+    assert contents(write_events(RunFolder(run))) == before
     assert len(before) == 3
     assert {path.name for path in run.iterdir()} == {"history.csv", "metrics.json", "tensorboard"}
 
 
 def test_a_longer_history_takes_the_place_of_the_shorter(run: Path) -> None:
-    write_events(run)
+    write_events(RunFolder(run))
     with (run / "history.csv").open("a", encoding="utf-8") as file:
         file.write("3,0.125,0.96875,0.0625,0.984375,300.0\n")
-    curve = read_curve(write_events(run) / "training")  # there is one file still
+    curve = read_curve(write_events(RunFolder(run)) / "training")  # there is one file still
     assert [epoch for epoch, tag, _ in curve if tag == "loss"] == [1, 2, 3]
 
 
@@ -112,15 +113,15 @@ def test_curves_without_points_are_left_out(run: Path) -> None:
     (run / "history.csv").write_text(lines, encoding="utf-8")
     for figures in (FIGURES | {"test_accuracy": None, "test_loss": None}, FIGURES | {"interrupted": True}):
         (run / "metrics.json").write_text(json.dumps(figures), encoding="utf-8")
-        assert [path.name for path in write_events(run).iterdir()] == ["training"]
+        assert [path.name for path in write_events(RunFolder(run)).iterdir()] == ["training"]
     (run / "metrics.json").unlink()
-    assert [path.name for path in write_events(run).iterdir()] == ["training"]
+    assert [path.name for path in write_events(RunFolder(run)).iterdir()] == ["training"]
 
 
 def test_what_training_writes(finished_run: RunResult, tmp_path: Path) -> None:
     for name in ("history.csv", "metrics.json"):
         (tmp_path / name).write_bytes((finished_run.folder / name).read_bytes())
-    folder = write_events(tmp_path)
+    folder = write_events(RunFolder(tmp_path))
     losses = [value for _, tag, value in read_curve(folder / "validation") if tag == "loss"]
     assert losses == pytest.approx([result.validation_loss for result in finished_run.history], rel=1e-6)
     assert read_curve(folder / "test")[1] == (3, "accuracy", pytest.approx(finished_run.test_accuracy))
@@ -131,19 +132,19 @@ def test_what_a_killed_writer_left_is_in_nobodys_way(run: Path) -> None:
     leftover.mkdir(parents=True)
     (leftover / "events.out.tfevents.1.inkdigits").write_bytes(b"half")
     remove_leftovers(run)  # as a run that goes on does
-    assert len(read_curve(write_events(run) / "training")) == 6
+    assert len(read_curve(write_events(RunFolder(run)) / "training")) == 6
     assert not leftover.parent.exists()
 
 
 def test_failure_keeps_the_old_files(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = contents(write_events(run))
+    before = contents(write_events(RunFolder(run)))
 
     def fail(*arguments: object) -> None:
         raise OSError("no space left")
 
     monkeypatch.setattr("tensorboardX.RecordWriter.flush", fail)
     with pytest.raises(TrainingError, match=r"tensorboard: .* no space left"):
-        write_events(run)
+        write_events(RunFolder(run))
     assert contents(run / "tensorboard") == before
     assert {path.name for path in run.iterdir()} == {"history.csv", "metrics.json", "tensorboard"}
 
@@ -154,11 +155,11 @@ def test_no_epoch_is_nothing_to_show(run: Path, history: str | None) -> None:
     if history is not None:
         (run / "history.csv").write_text(history, encoding="utf-8")
     with pytest.raises(TrainingError, match="found no whole epoch"):
-        write_events(run)
+        write_events(RunFolder(run))
     assert not (run / "tensorboard").exists()
 
 
 def test_without_the_package_it_says_what_to_install(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'inkdigits\[tensorboard\]'"):
-        write_events(run)
+        write_events(RunFolder(run))

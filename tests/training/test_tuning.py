@@ -14,7 +14,7 @@ import pytest
 from inkdigits.datasets import Split
 from inkdigits.errors import ConfigError, MissingExtraError, TrainingError
 from inkdigits.recipes.recipe import Recipe, SearchRange, TrainingConfig, load_recipe, with_settings
-from inkdigits.results import EpochResult
+from inkdigits.runs.history import EpochResult
 from inkdigits.training import tuning
 from inkdigits.training.corpus import TrainingData
 from inkdigits.training.loop import RunResult

@@ -12,9 +12,10 @@ import typer
 from numpy.typing import NDArray
 
 from inkdigits.cli.folders import writing_into
-from inkdigits.errors import DatasetError, ModelError
+from inkdigits.errors import DatasetError
 from inkdigits.ink import to_ink
 from inkdigits.reading.classifier import Classifier, bundled_model
+from inkdigits.runs.folder import RunFolder, onnx_file
 
 if TYPE_CHECKING:
     from inkdigits.evaluation.evaluate import Report
@@ -76,17 +77,7 @@ def _open(run_or_model: str) -> tuple[Classifier, tuple[str, ...]]:
     path = Path(run_or_model)
     if not path.is_dir():
         return Classifier.from_file(path, n_threads=0), ("mnist",)
-    if not (path / "model.onnx").is_file():
-        begun = (path / "recipe.toml").is_file()
-        raise ModelError(
-            path,
-            expected="a folder with a model.onnx, as inkdigits train writes it",
-            found="a run that has not ended" if begun else "no such file in it",
-            remedy=f"Go on with it: inkdigits train --resume --out {path}" if begun else "Check the path.",
-        )
-    from inkdigits.recipes.recipe import load_recipe
-
-    return Classifier.from_file(path / "model.onnx", n_threads=0), load_recipe(path / "recipe.toml").data
+    return Classifier.from_file(onnx_file(path), n_threads=0), RunFolder(path).read_recipe().data
 
 
 def _text(report: Report) -> str:

@@ -13,6 +13,7 @@ import typer
 
 from inkdigits.errors import TrainingError
 from inkdigits.runs.comparison import RunOrder, RunSummary, Setting, best_first, summarize_runs
+from inkdigits.runs.folder import RunFolder
 
 __all__ = ["runs"]
 
@@ -47,7 +48,7 @@ def runs(
     if comparison.unreadable:
         raise typer.Exit(1)
     if not listed:
-        is_run = (folder / "recipe.toml").exists()
+        is_run = RunFolder(folder).holds_run()
         raise TrainingError(
             folder,
             expected="a folder with runs in it, as inkdigits train makes them",

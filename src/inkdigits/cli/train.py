@@ -93,10 +93,11 @@ def train(
 
 def _event_writer(folder: Path) -> Callable[[], object]:
     """Brings a run's event files up to date; it fails before the training where it cannot work."""
+    from inkdigits.runs.folder import RunFolder
     from inkdigits.runs.tensorboard import require_tensorboardx, write_events
 
     require_tensorboardx()
-    return lambda: write_events(folder)
+    return lambda: write_events(RunFolder(folder))
 
 
 def _settings(
@@ -108,13 +109,13 @@ def _settings(
 ) -> Recipe:
     """What the options say, and for the rest the named recipe, a resumed run's own, or the defaults."""
     from inkdigits.recipes.recipe import Recipe, load_recipe
+    from inkdigits.runs.folder import RunFolder
 
     given = {key: value for key, value in training.items() if value is not None}
-    written = resumed / "recipe.toml" if resumed is not None else None
     if recipe is not None:
         settings = load_recipe(recipe)
-    elif written is not None and written.exists():
-        settings = load_recipe(written)
+    elif resumed is not None and RunFolder(resumed).holds_run():
+        settings = RunFolder(resumed).read_recipe()
     else:
         settings = Recipe()
     if model is not None:

@@ -8,8 +8,6 @@ from importlib import resources
 from pathlib import Path
 from typing import Literal
 
-import tomli_w
-
 from inkdigits.config import from_dict, from_toml, require, to_dict
 from inkdigits.errors import ConfigError
 from inkdigits.synthesis.augmentation import AugmentationConfig
@@ -258,4 +256,6 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
 
 def write_recipe(recipe: Recipe) -> str:
     """The recipe as TOML, every setting spelled out."""
+    import tomli_w  # comes with what training needs; whoever reads recipes does without
+
     return tomli_w.dumps(to_dict(recipe))

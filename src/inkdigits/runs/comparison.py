@@ -6,8 +6,6 @@ The settings that all runs share are left out, so that what is left says why the
 
 from __future__ import annotations
 
-import csv
-import json
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -19,18 +17,15 @@ from typing import Any, Literal
 import numpy as np
 
 from inkdigits.config import to_dict
-from inkdigits.errors import ConfigError, InkdigitsError, TrainingError
-from inkdigits.results import EpochResult
+from inkdigits.errors import ConfigError, InkdigitsError
+from inkdigits.runs.folder import RunFolder, unreadable_file
 
 __all__ = [
     "Comparison",
-    "FinalFigures",
     "RunOrder",
     "RunSummary",
     "Setting",
     "best_first",
-    "read_epochs",
-    "read_figures",
     "summarize_runs",
 ]
 
@@ -46,18 +41,6 @@ class RunOrder(StrEnum):
     LOSS = "loss"
     TIME = "time"
     NAME = "name"
-
-
-@dataclass(frozen=True)
-class FinalFigures:
-    """What a run's metrics.json says of its last weights; None where there is no test part.
-
-    Those of an interrupted run are older than its history, if it has been gone on with since.
-    """
-
-    interrupted: bool
-    test_accuracy: float | None
-    test_loss: float | None
 
 
 @dataclass(frozen=True)
@@ -125,10 +108,10 @@ def summarize_runs(folder: Path) -> Comparison:
     unreadable: list[InkdigitsError] = []
     for path in sorted(inner):
         try:
-            if (path / "recipe.toml").exists():
-                runs.append(_summarize(path))
+            if RunFolder(path).holds_run():
+                runs.append(_summarize(RunFolder(path)))
         except OSError as error:
-            unreadable.append(_unreadable(path, "a folder that can be read", error))
+            unreadable.append(unreadable_file(path, "a folder that can be read", error))
         except InkdigitsError as error:
             unreadable.append(error)
     return Comparison(tuple(best_first(_only_differences(runs), RunOrder.NAME)), tuple(unreadable))
@@ -155,59 +138,15 @@ def best_first(runs: Iterable[RunSummary], order: RunOrder) -> list[RunSummary]:
     return sorted(runs, key=lambda run: (cost(run), _natural(run.name)))
 
 
-def read_epochs(folder: Path) -> list[EpochResult]:
-    """Read a run's history.csv; a run without a whole epoch has none.
-
-    Raises:
-        TrainingError: the file cannot be read, or is not a history.
-    """
-    path = folder / "history.csv"
-    try:
-        lines = csv.DictReader(path.read_text(encoding="utf-8").splitlines(), strict=True)
-        missing = [name for name in EpochResult.__dataclass_fields__ if name not in (lines.fieldnames or ())]
-        if missing:
-            raise ValueError("no column " + ", ".join(missing))
-        return [_epoch(line) for line in lines]
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError, csv.Error) as error:
-        raise _unreadable(path, "the history of a run", error) from error
-
-
-def read_figures(folder: Path) -> FinalFigures | None:
-    """Read a run's metrics.json; None for a run that has not ended.
-
-    Raises:
-        TrainingError: the file cannot be read, or does not hold a run's figures.
-    """
-    path = folder / "metrics.json"
-    try:
-        figures = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        raise _unreadable(path, "the figures of a run", error) from error
-    match figures:
-        case {
-            "interrupted": bool(interrupted),
-            "test_accuracy": float() | int() | None as accuracy,
-            "test_loss": float() | int() | None as loss,
-        }:
-            return FinalFigures(interrupted, accuracy, loss)
-    raise _unreadable(path, "the figures of a run", "JSON without them")
-
-
-def _summarize(folder: Path) -> RunSummary:
+def _summarize(run: RunFolder) -> RunSummary:
     """One run by itself, with all its settings."""
-    from inkdigits.recipes.recipe import load_recipe  # its TOML writer comes with what training needs
-
-    recipe = load_recipe(folder / "recipe.toml")
-    epochs = read_epochs(folder)
-    figures = read_figures(folder)
+    recipe = run.read_recipe()
+    epochs = run.read_history()
+    figures = run.read_figures()
     last = epochs[-1] if epochs else None
     complete = figures is not None and not figures.interrupted
     return RunSummary(
-        name=folder.name,
+        name=run.path.name,
         model=recipe.model,
         data=recipe.data,
         epochs_done=last.epoch if last else 0,
@@ -245,29 +184,6 @@ def _only_differences(runs: list[RunSummary]) -> list[RunSummary]:
     ]
 
 
-def _epoch(line: Mapping[str, str]) -> EpochResult:
-    if None in line or None in line.values():
-        raise ValueError(f"a line that is cut off or too long, at epoch {line['epoch']}")
-    validation_loss, validation_accuracy = line["validation_loss"], line["validation_accuracy"]
-    return EpochResult(
-        epoch=int(line["epoch"]),
-        loss=float(line["loss"]),
-        accuracy=float(line["accuracy"]),
-        validation_loss=float(validation_loss) if validation_loss else None,
-        validation_accuracy=float(validation_accuracy) if validation_accuracy else None,
-        images_per_second=float(line["images_per_second"]),
-    )
-
-
 def _natural(name: str) -> list[tuple[str, int]]:
     """A key that orders the numbers in names by their size."""
     return [(text, int(digits or 0)) for text, digits in re.findall(r"(\D*)(\d*)", name)]
-
-
-def _unreadable(path: Path, expected: str, found: object) -> TrainingError:
-    return TrainingError(
-        path,
-        expected=expected,
-        found=str(found),
-        remedy="Restore it, or move the run out of this folder.",
-    )

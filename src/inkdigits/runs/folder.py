@@ -1,4 +1,4 @@
-"""The folder of a training run: whether it can be used, and what is written into it on the way.
+"""The folder of a training run: the names of its files, and how they are written and read.
 
     recipe.toml           every setting
     environment.json      versions and machine
@@ -6,127 +6,211 @@
     checkpoint.npz        the state after the last whole epoch, while the run goes on
     model.keras           the trained model, for Keras
     model.onnx            the same, for everything else
-    metrics.json          the figures at the end; its presence says that the run is complete
+    metrics.json          the figures at the end; its presence says that the run has ended
     learning_curves.png
 
-Each file appears whole or not at all.
+`tensorboard/` holds event files where they were asked for. Each file appears whole or not at all.
+
+It knows neither Keras nor ONNX: the models, the checkpoint and the curves are written by the training, at the
+paths that are named here.
 """
 
 from __future__ import annotations
 
 import csv
-import io
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import final
 
-from inkdigits.errors import TrainingError
+from inkdigits.errors import ModelError, TrainingError
 from inkdigits.files import remove_leftovers, write_whole
-from inkdigits.models.backend import backend_name
 from inkdigits.recipes.recipe import Recipe, load_recipe, write_recipe
-from inkdigits.results import EpochResult
-from inkdigits.runs.checkpoint import read_checkpoint, state_bytes, write_checkpoint
 from inkdigits.runs.environment import describe_environment
+from inkdigits.runs.history import EpochResult, history_from_csv, history_to_csv
 
-__all__ = [
-    "begin_folder",
-    "check_folder",
-    "read_history",
-    "record_epoch",
-    "remove_checkpoint",
-    "write_errors_explained",
-]
-
-_CHECKPOINT = "checkpoint.npz"
+__all__ = ["FinalFigures", "RunFolder", "onnx_file", "unreadable_file"]
 
 
-def check_folder(recipe: Recipe, folder: Path, *, resume: bool) -> None:
-    """Check that the folder holds no run, or the one to go on with."""
-    written = folder / "recipe.toml"
-    if written.exists():
+@dataclass(frozen=True)
+class FinalFigures:
+    """What a run's metrics.json says of its exported weights; None where there is no test part.
+
+    If an interrupted run was resumed, these lag behind history.csv.
+    """
+
+    interrupted: bool
+    test_accuracy: float | None
+    test_loss: float | None
+
+
+@final
+class RunFolder:
+    """One run's folder, which need not exist yet; the attributes are the paths of its files."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.recipe = path / "recipe.toml"
+        self.environment = path / "environment.json"
+        self.history = path / "history.csv"
+        self.checkpoint = path / "checkpoint.npz"
+        self.keras_model = path / "model.keras"
+        self.onnx_model = path / "model.onnx"
+        self.metrics = path / "metrics.json"
+        self.learning_curves = path / "learning_curves.png"
+        self.tensorboard = path / "tensorboard"
+
+    def holds_run(self) -> bool:
+        """Whether a run has begun in this folder."""
+        return self.recipe.exists()
+
+    def check_usable(self, recipe: Recipe, *, resume: bool) -> None:
+        """Check that the folder holds no run, or, with `resume`, an incomplete one of the same recipe.
+
+        Raises:
+            TrainingError: it holds another run, or one that cannot be resumed.
+        """
+        if not self.holds_run():
+            return
         if not resume:
             raise TrainingError(
-                folder,
+                self.path,
                 expected="a folder without a run in it",
                 found="the run of an earlier training",
                 remedy="Name another folder with --out, or go on with that run: --resume.",
             )
-        if (folder / "metrics.json").exists():
-            interrupted = json.loads((folder / "metrics.json").read_text(encoding="utf-8")).get("interrupted")
-            if not interrupted:
-                raise TrainingError(
-                    folder,
-                    expected="a run to go on with",
-                    found="one that is complete",
-                    remedy="Evaluate it, or train into another folder.",
-                )
-        if load_recipe(written) != recipe:
+        figures = self.read_figures()
+        if figures is not None and not figures.interrupted:
             raise TrainingError(
-                folder,
-                expected="the settings that the run began with (its recipe.toml)",
+                self.path,
+                expected="a run to go on with",
+                found="one that is complete",
+                remedy="Evaluate it, or train into another folder.",
+            )
+        if self.read_recipe() != recipe:
+            raise TrainingError(
+                self.path,
+                expected=f"the settings that the run began with (its {self.recipe.name})",
                 found="other settings",
                 remedy="Resume without options, or train into another folder.",
             )
 
+    def begin(self, recipe: Recipe, *, backend: str, n_bytes: int) -> None:
+        """Make the folder, see that there is room for `n_bytes`, and write what is known before training.
 
-def begin_folder(recipe: Recipe, folder: Path, model: Any) -> None:
-    """Make the folder and write what is known before the first epoch.
+        It comes after the data and the model: a run that failed on those leaves nothing in its own way.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(self.path)
+        _reserve_space(self.path, n_bytes)
+        write_whole(self.recipe, write_recipe(recipe))
+        write_whole(self.environment, describe_environment(backend))
 
-    It comes after the data and the model: a run that failed on those leaves nothing in its own way.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    remove_leftovers(folder)
-    _reserve_space(folder, 4 * state_bytes(model) + 5_000_000)
-    write_whole(folder / "recipe.toml", write_recipe(recipe))
-    write_whole(folder / "environment.json", describe_environment(backend_name()))
+    def read_recipe(self) -> Recipe:
+        """Every setting of the run.
+
+        Raises:
+            ConfigError: the file is missing, or is not a recipe.
+        """
+        return load_recipe(self.recipe)
+
+    def write_history(self, history: Sequence[EpochResult]) -> None:
+        """Write the figures of all epochs so far."""
+        write_whole(self.history, history_to_csv(history))
+
+    def read_history(self) -> list[EpochResult]:
+        """The figures of all epochs so far; a run without a whole epoch has none.
+
+        Raises:
+            TrainingError: the file cannot be read, or is not a history.
+        """
+        try:
+            return history_from_csv(self.history.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError, csv.Error) as error:
+            raise unreadable_file(self.history, "the history of a run", error) from error
+
+    def write_figures(self, figures: Mapping[str, object]) -> None:
+        """Write the figures at the end, among them those of `FinalFigures`."""
+        write_whole(self.metrics, json.dumps(figures, indent=2) + "\n")
+
+    def read_figures(self) -> FinalFigures | None:
+        """The figures at the end; None for a run that has not ended.
+
+        Raises:
+            TrainingError: the file cannot be read, or does not hold a run's figures.
+        """
+        try:
+            figures = json.loads(self.metrics.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise unreadable_file(self.metrics, "the figures of a run", error) from error
+        match figures:
+            case {
+                "interrupted": bool(interrupted),
+                "test_accuracy": float() | int() | None as accuracy,
+                "test_loss": float() | int() | None as loss,
+            }:
+                return FinalFigures(interrupted, accuracy, loss)
+        raise unreadable_file(self.metrics, "the figures of a run", "JSON without them")
+
+    def remove_checkpoint(self) -> None:
+        """Remove the state that a complete run, or one that was given up, no longer needs."""
+        self.checkpoint.unlink(missing_ok=True)
+
+    @contextmanager
+    def write_errors_explained(self) -> Iterator[None]:
+        """Turn what the system says while the run is written into an error about its folder.
+
+        Raises:
+            TrainingError: the folder cannot be made or written, or the disk is full.
+        """
+        try:
+            yield
+        except OSError as error:
+            raise TrainingError(
+                self.path,
+                expected="a folder with room to write the run",
+                found=str(error),
+                remedy="Free some space or name another folder with --out; "
+                "--resume goes on from the last epoch.",
+            ) from error
 
 
-def read_history(folder: Path, model: Any) -> list[EpochResult]:
-    """Put the state after the last whole epoch into the model; without one, the history is empty."""
-    checkpoint = folder / _CHECKPOINT
-    return read_checkpoint(checkpoint, model) if checkpoint.exists() else []
-
-
-def record_epoch(folder: Path, model: Any, history: list[EpochResult]) -> None:
-    """Write the state after an epoch, and the history for people."""
-    write_checkpoint(folder / _CHECKPOINT, model, history)
-    write_whole(folder / "history.csv", _history_csv(history))
-
-
-def remove_checkpoint(folder: Path) -> None:
-    """A complete run has no use for its checkpoint."""
-    (folder / _CHECKPOINT).unlink(missing_ok=True)
-
-
-@contextmanager
-def write_errors_explained(folder: Path) -> Iterator[None]:
-    """Turn what the system says while a run is written into an error about its folder.
+def onnx_file(given: Path) -> Path:
+    """The ONNX file of a run folder, or of the Keras model in one; any other path is taken for an ONNX file.
 
     Raises:
-        TrainingError: the folder cannot be made or written, or the disk is full.
+        ModelError: the run has no ONNX file yet, or the folder is not a run's.
     """
-    try:
-        yield
-    except OSError as error:
-        raise TrainingError(
-            folder,
-            expected="a folder with room to write the run",
-            found=str(error),
-            remedy="Free some space or name another folder with --out; --resume goes on from the last epoch.",
-        ) from error
+    run = RunFolder(given if given.is_dir() else given.parent)
+    if given not in (run.path, run.keras_model):
+        return given
+    if not run.onnx_model.is_file():
+        begun, resume = run.holds_run(), f"Go on with it: inkdigits train --resume --out {run.path}"
+        raise ModelError(
+            given,
+            expected=f"a folder with a {run.onnx_model.name}, as inkdigits train writes it",
+            found="a run that has not ended" if begun else "no such file in it",
+            remedy=resume if begun else "Check the path.",
+        )
+    return run.onnx_model
 
 
-def _history_csv(history: list[EpochResult]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(EpochResult.__dataclass_fields__), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(asdict(result) for result in history)
-    return text.getvalue()
+def unreadable_file(path: Path, expected: str, found: object) -> TrainingError:
+    """The error about a file of a run that does not hold what it should."""
+    return TrainingError(
+        path,
+        expected=expected,
+        found=str(found),
+        remedy="Restore it, or move the run out of this folder.",
+    )
 
 
 def _reserve_space(folder: Path, n_bytes: int) -> None:

@@ -18,40 +18,40 @@ from pathlib import Path
 from typing import Any
 
 from inkdigits.errors import MissingExtraError, TrainingError
-from inkdigits.results import EpochResult
-from inkdigits.runs.comparison import FinalFigures, read_epochs, read_figures
+from inkdigits.runs.folder import FinalFigures, RunFolder
+from inkdigits.runs.history import EpochResult
 
 __all__ = ["require_tensorboardx", "write_events"]
 
 _Curve = Mapping[int, Mapping[str, float | None]]  # by epoch, then by tag
 
 
-def write_events(run_folder: Path) -> Path:
+def write_events(run: RunFolder) -> Path:
     """Write a run's history as TensorBoard event files, in place of those from an earlier call.
 
     The same history gives the same files, byte for byte: their times are the history's own.
 
     Returns:
-        The folder of the event files, `tensorboard` in the run folder.
+        The folder of the event files.
 
     Raises:
         TrainingError: there is no whole epoch to show, or the files cannot be read or written.
         MissingExtraError: tensorboardX is not installed.
     """
     tensorboard = require_tensorboardx()
-    epochs = read_epochs(run_folder)
+    epochs = run.read_history()
     if not epochs:
         raise TrainingError(
-            run_folder,
-            expected="a run with a history.csv",
+            run.path,
+            expected=f"a run with a {run.history.name}",
             found="no whole epoch",
             remedy="Check the path, or wait for the first epoch's end.",
         )
-    curves = _curves(epochs, read_figures(run_folder))
-    target = run_folder / "tensorboard"
-    unfinished = run_folder / ".tensorboard-unfinished"
+    curves = _curves(epochs, run.read_figures())
+    target = run.tensorboard
+    unfinished = target.with_name(f".{target.name}-unfinished")
     try:
-        written_s = (run_folder / "history.csv").stat().st_mtime
+        written_s = run.history.stat().st_mtime
         shutil.rmtree(unfinished, ignore_errors=True)  # of a process that was killed
         for name, curve in curves.items():
             (unfinished / name).mkdir(parents=True)

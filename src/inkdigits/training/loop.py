@@ -6,7 +6,6 @@ resumed ends with the same weights, bit for bit, as one that was not.
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable
@@ -28,18 +27,12 @@ from inkdigits.normalizer import NORMALIZER_VERSION
 from inkdigits.plots import plot_learning_curves, save_figure
 from inkdigits.reading.classifier import Classifier
 from inkdigits.recipes.recipe import Recipe, TrainingConfig
-from inkdigits.results import EpochResult
-from inkdigits.runs.folder import (
-    begin_folder,
-    check_folder,
-    read_history,
-    record_epoch,
-    remove_checkpoint,
-    write_errors_explained,
-)
+from inkdigits.runs.folder import RunFolder
+from inkdigits.runs.history import EpochResult
 from inkdigits.synthesis.augmentation import augment
 from inkdigits.training.averaging import AveragingAdam, averaged_weights
 from inkdigits.training.calibration import calibrate
+from inkdigits.training.checkpoint import read_checkpoint, state_bytes, write_checkpoint
 from inkdigits.training.corpus import TrainingData, gather
 from inkdigits.training.export import to_onnx
 from inkdigits.training.progress import Progress, Watcher, ctrl_c_as_flag
@@ -96,14 +89,15 @@ def train(
         DatasetError: the data cannot be read.
     """
     keep_freed_memory()
-    with write_errors_explained(folder):
-        check_folder(recipe, folder, resume=resume)
+    run = RunFolder(folder)
+    with run.write_errors_explained():
+        run.check_usable(recipe, resume=resume)
     data = gather(recipe) if data is None else data
     make_deterministic(recipe.training.seed)
     model = _compiled_model(recipe, data)
-    with write_errors_explained(folder):
-        begin_folder(recipe, folder, model)
-    history = read_history(folder, model) if resume else []
+    with run.write_errors_explained():
+        run.begin(recipe, backend=backend_name(), n_bytes=4 * state_bytes(model) + 5_000_000)
+    history = read_checkpoint(run.checkpoint, model) if resume and run.checkpoint.exists() else []
     with ctrl_c_as_flag() as interrupted:
         for epoch in range(len(history), recipe.training.epochs):
             if interrupted.is_set():
@@ -119,12 +113,13 @@ def train(
             with averaged_weights(model):
                 validation = _validate(model, data, recipe)
             history.append(EpochResult(epoch + 1, loss, accuracy, *validation, len(images) / seconds))
-            with write_errors_explained(folder):
-                record_epoch(folder, model, history)
+            with run.write_errors_explained():
+                write_checkpoint(run.checkpoint, model, history)
+                run.write_history(history)
             watcher.finish_epoch(history[-1])
-    with averaged_weights(model), write_errors_explained(folder):
+    with averaged_weights(model), run.write_errors_explained():
         calibration = _calibrate(model, data, recipe)
-        return _finish(model, recipe, folder, history, data, calibration, interrupted=interrupted.is_set())
+        return _finish(model, recipe, run, history, data, calibration, interrupted=interrupted.is_set())
 
 
 def _compiled_model(recipe: Recipe, data: TrainingData) -> Any:
@@ -260,7 +255,7 @@ def _calibrate(model: Any, data: TrainingData, recipe: Recipe) -> dict[str, obje
 def _finish(
     model: Any,
     recipe: Recipe,
-    folder: Path,
+    run: RunFolder,
     history: list[EpochResult],
     data: TrainingData,
     calibration: dict[str, object],
@@ -268,7 +263,7 @@ def _finish(
     interrupted: bool,
 ) -> RunResult:
     """Write the model both ways, judge the ONNX file, and write the figures last of all."""
-    with temporary_beside(folder / "model.keras") as temporary:
+    with temporary_beside(run.keras_model) as temporary:
         model.save(temporary)
     onnx_model = to_onnx(
         model,
@@ -282,18 +277,18 @@ def _finish(
         }
         | calibration,
     )
-    write_whole(folder / "model.onnx", onnx_model)
+    write_whole(run.onnx_model, onnx_model)
     if history:
-        save_figure(plot_learning_curves(history), folder / "learning_curves.png")
-    result = _judge(Classifier(onnx_model, n_threads=0), folder, tuple(history), data.test, interrupted)
+        save_figure(plot_learning_curves(history), run.learning_curves)
+    result = _judge(Classifier(onnx_model, n_threads=0), run.path, tuple(history), data.test, interrupted)
     figures = asdict(result) | {
-        "folder": folder.name,
+        "folder": run.path.name,
         "parameters": model.count_params(),
         "temperature": calibration["temperature"],
     }
-    write_whole(folder / "metrics.json", json.dumps(figures, indent=2) + "\n")
+    run.write_figures(figures)
     if not interrupted:
-        remove_checkpoint(folder)
+        run.remove_checkpoint()
     return result
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from inkdigits.models.backend import keras
 from inkdigits.recipes.recipe import TrainingConfig
-from inkdigits.results import EpochResult
+from inkdigits.runs.history import EpochResult
 
 __all__ = ["Progress", "Watcher", "ctrl_c_as_flag"]
 

@@ -20,7 +20,7 @@ from inkdigits.config import to_dict
 from inkdigits.errors import ConfigError, MissingExtraError, TrainingError
 from inkdigits.files import write_whole
 from inkdigits.recipes.recipe import Recipe, SearchRange, with_settings, write_recipe
-from inkdigits.runs.folder import remove_checkpoint, write_errors_explained
+from inkdigits.runs.folder import RunFolder
 from inkdigits.training.corpus import TrainingData, gather
 from inkdigits.training.loop import train
 from inkdigits.training.progress import Progress
@@ -116,7 +116,7 @@ def tune(
     """
     _check(recipe, n_trials)
     optuna = _optuna()
-    with write_errors_explained(folder):
+    with RunFolder(folder).write_errors_explained():
         folder.mkdir(parents=True, exist_ok=True)
     study = _open_study(optuna, recipe, storage or f"sqlite:///{folder.resolve() / 'study.db'}")
     data = _without_test(gather(recipe))
@@ -242,7 +242,7 @@ def _run_trial(
             return
         trial.report(finished.validation_accuracy, finished.epoch)
         if finished.epoch < recipe.training.epochs and trial.should_prune():
-            remove_checkpoint(run)
+            RunFolder(run).remove_checkpoint()
             raise optuna.TrialPruned
 
     result = train(recipe, run, data=data, show=report)
@@ -269,7 +269,7 @@ def _conclude(optuna: Any, study: Any, recipe: Recipe, folder: Path, *, interrup
         )
     best = max(complete, key=lambda one: one.accuracy or 0.0)
     winner = replace(with_settings(recipe, best.settings), search={})
-    with write_errors_explained(folder):
+    with RunFolder(folder).write_errors_explained():
         write_whole(folder / "best.toml", write_recipe(winner))
     return Study(folder, trials, best, winner, _importances(optuna, study, len(complete)), interrupted)
 

@@ -17,7 +17,7 @@ import numpy as np
 from inkdigits.errors import TrainingError
 from inkdigits.files import temporary_beside
 from inkdigits.models.backend import keras
-from inkdigits.results import EpochResult
+from inkdigits.runs.history import EpochResult
 
 __all__ = ["read_checkpoint", "state_bytes", "write_checkpoint"]
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from inkdigits.errors import TrainingError
 from inkdigits.models.backend import keras
-from inkdigits.results import EpochResult
-from inkdigits.runs.checkpoint import read_checkpoint, state_bytes, write_checkpoint
+from inkdigits.runs.history import EpochResult
+from inkdigits.training.checkpoint import read_checkpoint, state_bytes, write_checkpoint
 
 HISTORY = [EpochResult(1, 0.5, 0.75, 0.1 + 0.2, None, 1000.0), EpochResult(2, 0.25, 0.875, None, 1.0, 1e5)]
 IMAGES = np.random.default_rng(0).random((32, 6), dtype=np.float32)
