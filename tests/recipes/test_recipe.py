@@ -69,6 +69,8 @@ def test_every_setting_is_spelled_out() -> None:
         ("[training]\nseed = 4294967296", "seed: expected less than"),
         ("[training]\nvalidation_share = 0.6", "validation_share: expected 0 to 0.5"),
         ("[training]\naverage_of_weights = 1", "average_of_weights: expected 0 to below 1"),
+        ("[training]\npatience = -1", "patience: expected 0 or more"),
+        ("[training]\npatience = 3\nvalidation_share = 0", "patience: expected 0, or validation images"),
         ("[training]\nschedule = 'linear'", "expected one of 'constant', 'cosine'"),
         ("[training]\nlabel_smoothing = 0.1", "0 unless loss is categorical_crossentropy"),
         ("[augmentation]\nscale = 1", "scale: expected 0 to below 1"),

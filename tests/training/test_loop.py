@@ -260,6 +260,22 @@ def test_an_average_of_weights_survives_a_crash(
     np.testing.assert_allclose(classifier.scores(ink), model.predict(ink, verbose=0), atol=1e-4)
 
 
+# --- early stopping -------------------------------------------------------------------------------
+
+
+def test_a_run_that_no_longer_improves_stops(tmp_path: Path) -> None:
+    hot = replace(QUICK.training, epochs=40, learning_rate=0.1, patience=2)
+    whole = train(replace(QUICK, training=hot), tmp_path / "whole")
+    losses = [each.validation_loss for each in whole.history]
+    best = losses.index(min(losses))
+    assert len(losses) == best + 1 + 2 < 40
+    assert not whole.interrupted
+    with pytest.raises(CrashError):
+        train(replace(QUICK, training=hot), tmp_path / "run", show=in_epoch(best + 2, crash))
+    train(replace(QUICK, training=hot), tmp_path / "run", resume=True)
+    assert_same_outcome(tmp_path / "run", whole.folder)
+
+
 # --- runs that cannot begin or go on --------------------------------------------------------------
 
 

@@ -39,6 +39,7 @@ class TrainingConfig:
         label_smoothing: the share of probability spread over all digits; needs the one-hot loss.
         validation_share: of the training images, 0 to 0.5, kept to watch progress and calibrate on.
         images_per_epoch: a random part of the training images for each epoch; 0 for all of them.
+        patience: epochs without a lower validation loss after which training stops; 0 for never.
         average_of_weights: decay a step, 0 to below 1, of an exponential moving average of the weights, such
             as 0.999; it is validated and exported in their place. 0 for no average.
         seed: of the first weights, the shuffles, the dropout and the augmentation.
@@ -56,6 +57,7 @@ class TrainingConfig:
     label_smoothing: float = 0.0
     validation_share: float = 0.1
     images_per_epoch: int = 0
+    patience: int = 0
     average_of_weights: float = 0.0
     seed: int = 0
 
@@ -64,7 +66,7 @@ class TrainingConfig:
         for name in ("epochs", "batch_size"):
             value = getattr(self, name)
             require(value >= 1, f"training: {name}", expected="1 or more", found=value)
-        for name in ("warmup_epochs", "weight_decay", "images_per_epoch", "seed"):
+        for name in ("warmup_epochs", "weight_decay", "images_per_epoch", "patience", "seed"):
             value = getattr(self, name)
             require(value >= 0, f"training: {name}", expected="0 or more", found=value)
         require(self.seed < 2**32, "training: seed", expected="less than 2**32", found=self.seed)
@@ -198,8 +200,19 @@ class Recipe:
 
     def __post_init__(self) -> None:
         """Check that there is something to learn from."""
+        require(
+            self.training.patience == 0 or self.keeps_validation_images,
+            "training: patience",
+            expected="0, or validation images by validation_share or validation_writers",
+            found=self.training.patience,
+        )
         require(self.n_allographs >= 0, "n_allographs", expected="0 or more", found=self.n_allographs)
         require(len(self.data) > 0, "data", expected="at least one dataset", found=self.data)
+
+    @property
+    def keeps_validation_images(self) -> bool:
+        """Whether images are kept out of the training to watch its progress."""
+        return self.training.validation_share > 0 or bool(self.validation_writers)
 
 
 def with_settings(recipe: Recipe, settings: Mapping[str, object]) -> Recipe:

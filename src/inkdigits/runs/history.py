@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-__all__ = ["EpochResult", "history_from_csv", "history_to_csv"]
+__all__ = ["EpochResult", "epochs_since_best", "history_from_csv", "history_to_csv"]
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,15 @@ class EpochResult:
     validation_loss: float | None
     validation_accuracy: float | None
     images_per_second: float
+
+
+def epochs_since_best(history: Sequence[EpochResult]) -> int:
+    """How many epochs came after the first one of the lowest validation loss; 0 where none is known."""
+    losses = [
+        math.inf if loss is None or math.isnan(loss) else loss
+        for loss in (result.validation_loss for result in history)
+    ]
+    return len(losses) - 1 - losses.index(min(losses)) if losses else 0
 
 
 def history_to_csv(history: Sequence[EpochResult]) -> str:

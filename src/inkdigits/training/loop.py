@@ -28,7 +28,7 @@ from inkdigits.plots import plot_learning_curves, save_figure
 from inkdigits.reading.classifier import Classifier
 from inkdigits.recipes.recipe import Recipe, TrainingConfig
 from inkdigits.runs.folder import RunFolder
-from inkdigits.runs.history import EpochResult
+from inkdigits.runs.history import EpochResult, epochs_since_best
 from inkdigits.synthesis.augmentation import augment
 from inkdigits.training.averaging import AveragingAdam, averaged_weights
 from inkdigits.training.calibration import calibrate
@@ -100,7 +100,7 @@ def train(
     history = read_checkpoint(run.checkpoint, model) if resume and run.checkpoint.exists() else []
     with ctrl_c_as_flag() as interrupted:
         for epoch in range(len(history), recipe.training.epochs):
-            if interrupted.is_set():
+            if interrupted.is_set() or _has_stalled(history, recipe.training):
                 break
             started = time.perf_counter()
             watcher = Watcher(recipe.training, epoch, len(data.training), show, interrupted, history)
@@ -120,6 +120,11 @@ def train(
     with averaged_weights(model), run.write_errors_explained():
         calibration = _calibrate(model, data, recipe)
         return _finish(model, recipe, run, history, data, calibration, interrupted=interrupted.is_set())
+
+
+def _has_stalled(history: list[EpochResult], config: TrainingConfig) -> bool:
+    """Whether early stopping ends the run here; the history alone decides, so a resumed run agrees."""
+    return 0 < config.patience <= epochs_since_best(history)
 
 
 def _compiled_model(recipe: Recipe, data: TrainingData) -> Any:

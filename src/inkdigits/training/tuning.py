@@ -154,7 +154,7 @@ def _check(recipe: Recipe, n_trials: int) -> None:
         raise ConfigError(
             "trials", expected="1 or more", found=str(n_trials), remedy="Choose a larger number."
         )
-    if recipe.training.validation_share <= 0 and not recipe.validation_writers:
+    if not recipe.keeps_validation_images:
         raise ConfigError(
             "validation_share",
             expected="validation images to judge trials on",
