@@ -43,7 +43,7 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
         "models": ("backend", "layers", "mlp mlp2 cnn best hands", "__init__"),
         "recipes": ("recipe",),
         "runs": ("environment history", "folder", "comparison tensorboard"),
-        "training": ("averaging calibration checkpoint corpus export progress", "loop", "tuning"),
+        "training": ("averaging calibration checkpoint export progress streams", "compilation corpus", "loop", "tuning"),
         "evaluation": ("report embedding occlusion", "evaluate"),
         "plots": ("canvas", "counts curves images insight", "__init__"),
         "web": ("settings corrections", "http", "engine", "routes", "description", "app", "server"),

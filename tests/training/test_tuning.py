@@ -11,12 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inkdigits.datasets import Split
 from inkdigits.errors import ConfigError, MissingExtraError, TrainingError
 from inkdigits.recipes.recipe import Recipe, SearchRange, TrainingConfig, load_recipe, with_settings
 from inkdigits.runs.history import EpochResult
 from inkdigits.training import tuning
-from inkdigits.training.corpus import TrainingData
+from inkdigits.training.corpus import LabelledImages, TrainingData
 from inkdigits.training.loop import RunResult
 from inkdigits.training.progress import Progress
 from inkdigits.training.tuning import tune
@@ -49,7 +48,7 @@ def pretended(monkeypatch: pytest.MonkeyPatch) -> list[TrainingData]:
             show(Progress(epoch, recipe.training.epochs, 1, 1, 0.1, accuracy, 1000.0, 0.0, history[-1]))
         return RunResult(folder, tuple(history), interrupted=False)
 
-    digits = Split(np.zeros((20, 28, 28), np.uint8), np.arange(20) % 10)
+    digits = LabelledImages(np.zeros((20, 28, 28), np.uint8), np.arange(20) % 10)
     monkeypatch.setattr(tuning, "train", train)
     monkeypatch.setattr(
         tuning, "gather", lambda recipe: TrainingData(tuple("0123456789"), digits, digits, digits)

@@ -6,6 +6,7 @@ picture is counted twice.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,10 +18,31 @@ from inkdigits.normalizer import normalize
 from inkdigits.recipes.recipe import Recipe
 from inkdigits.synthesis.allographs import allographs
 from inkdigits.synthesis.negatives import not_digits, several_digits
+from inkdigits.training.streams import Stream
 
-__all__ = ["TrainingData", "gather"]
+__all__ = ["LabelledImages", "TrainingData", "gather"]
 
 _SHARE_SHOWN = 0.8  # of the datasets of other things
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledImages:
+    """Images that all have a label.
+
+    Attributes:
+        images: uint8, (N, 28, 28): 0 is paper, 255 is ink.
+        labels: int64, (N,).
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def take(self, chosen: NDArray[np.integer]) -> LabelledImages:
+        """The chosen ones, by their numbers."""
+        return LabelledImages(self.images[chosen], self.labels[chosen])
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,9 +57,9 @@ class TrainingData:
     """
 
     class_names: tuple[str, ...]
-    training: Split
-    validation: Split | None
-    test: Split | None
+    training: LabelledImages
+    validation: LabelledImages | None
+    test: LabelledImages | None
 
 
 def gather(recipe: Recipe) -> TrainingData:
@@ -51,8 +73,8 @@ def gather(recipe: Recipe) -> TrainingData:
     names = list(dict.fromkeys(recipe.data))
     datasets = [load(name) for name in names]
     joined = combine(datasets)
-    digits = joined.train
-    if digits is None or digits.labels is None:
+    digits = _labelled(joined.train)
+    if joined.train is None or digits is None:
         raise TrainingError(
             "data", expected="labelled training images", found="none", remedy="Name a dataset that has them."
         )
@@ -67,14 +89,27 @@ def gather(recipe: Recipe) -> TrainingData:
         [recipe.data.count(name) for name in names],
         [0 if dataset.train is None else len(dataset.train) for dataset in datasets],
     )
-    trains, validates = _parts(digits, recipe)
-    training = digits.take(np.repeat(trains, times[trains]))
-    validation = digits.take(validates) if len(validates) else None
+    trains, validates = _parts(joined.train, recipe)
+    once = digits.take(trains)
+    parts = [digits.take(np.repeat(trains, times[trains]))]
     if recipe.n_allographs:
-        training = _with_allographs(training, digits.take(trains), recipe)
-    if recipe.refusal.reasons:
-        training = _with_refusals(training, digits.take(trains), recipe)
-    return TrainingData(joined.class_names, training, validation, joined.test)
+        generator = Stream.ALLOGRAPHS.generator(recipe.training.seed)
+        parts.append(LabelledImages(*allographs(once.images, once.labels, recipe.n_allographs, generator)))
+    return TrainingData(
+        joined.class_names,
+        training=_concatenated([*parts, *_refusals(once, recipe)]),
+        validation=digits.take(validates) if len(validates) else None,
+        test=_labelled(joined.test),
+    )
+
+
+def _labelled(split: Split | None) -> LabelledImages | None:
+    return None if split is None or split.labels is None else LabelledImages(split.images, split.labels)
+
+
+def _concatenated(parts: list[LabelledImages]) -> LabelledImages:
+    images = np.concatenate([part.images for part in parts])
+    return LabelledImages(images, np.concatenate([part.labels for part in parts]))
 
 
 def _parts(digits: Split, recipe: Recipe) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -85,7 +120,8 @@ def _parts(digits: Split, recipe: Recipe) -> tuple[NDArray[np.int64], NDArray[np
     others = np.flatnonzero(~(validates | kept))
     n_training = len(others) - round(len(others) * recipe.training.validation_share)
     if n_training < len(others):
-        others = others[np.random.default_rng([recipe.training.seed, 0]).permutation(len(others))]
+        generator = Stream.VALIDATION_SPLIT.generator(recipe.training.seed)
+        others = others[generator.permutation(len(others))]
     return others[:n_training], np.concatenate([np.flatnonzero(validates), others[n_training:]])
 
 
@@ -103,33 +139,22 @@ def _written_by(names: tuple[str, ...], digits: Split) -> NDArray[np.bool_]:
     return np.isin(writers, names)
 
 
-def _with_allographs(training: Split, digits: Split, recipe: Recipe) -> Split:
-    assert digits.labels is not None
-    assert training.labels is not None
-    generator = np.random.default_rng([recipe.training.seed, 4])
-    images, labels = allographs(digits.images, digits.labels, recipe.n_allographs, generator)
-    return Split(np.concatenate([training.images, images]), np.concatenate([training.labels, labels]))
-
-
-def _with_refusals(training: Split, digits: Split, recipe: Recipe) -> Split:
-    """Add what is no digit; the labels count on from the ten digits, in the order of the reasons."""
+def _refusals(digits: LabelledImages, recipe: Recipe) -> Iterator[LabelledImages]:
+    """What is not a digit; the labels count on from the ten digits, in the order of the reasons."""
     config = recipe.refusal
-    generator = np.random.default_rng([recipe.training.seed, 3])
-    assert digits.labels is not None
-    assert training.labels is not None
-    pictures = {
+    if not config.reasons:
+        return
+    generator = Stream.REFUSALS.generator(recipe.training.seed)
+    images = {
         "not_a_digit": [
             *(_shown_to_train(load(name)) for name in config.not_digits),
             not_digits(digits.images, digits.labels, config.n_not_digits, generator),
         ],
         "several": [several_digits(digits.images, digits.labels, config.n_several, generator)],
     }
-    images, labels = [training.images], [training.labels]
     for label, reason in enumerate(config.reasons, start=len(DIGITS)):
-        for shown in pictures[reason]:
-            images.append(shown)
-            labels.append(np.full(len(shown), label))
-    return Split(np.concatenate(images), np.concatenate(labels))
+        for shown in images[reason]:
+            yield LabelledImages(shown, np.full(len(shown), label))
 
 
 def _shown_to_train(dataset: Dataset) -> NDArray[np.uint8]:
