@@ -30,6 +30,7 @@ class Drawing:
     tags: tuple[str, ...] = ()
     limit: int | None = None
     pen: Pen = field(default_factory=Pen)
+    others: tuple[str | Pen, ...] = ()
 
 
 def read(text: str) -> Drawing:
@@ -40,7 +41,7 @@ def read(text: str) -> Drawing:
     "drawing",
     [
         Drawing(),
-        Drawing(3, True, 'a "quoted" → title\n', ("x", "y"), 7, Pen(0.1 + 0.2, "blue")),
+        Drawing(3, True, 'a "quoted" → title\n', ("x", "y"), 7, Pen(0.1 + 0.2, "blue"), ("chalk", Pen(3.0))),
     ],
 )
 def test_round_trip(drawing: Drawing) -> None:

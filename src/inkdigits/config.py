@@ -67,8 +67,10 @@ def to_dict(settings: object) -> dict[str, Any]:
             table[field.name] = to_dict(value)
         elif isinstance(value, Mapping):
             table[field.name] = {key: to_dict(inner) for key, inner in value.items()}
+        elif isinstance(value, tuple):
+            table[field.name] = [to_dict(one) if dataclasses.is_dataclass(one) else one for one in value]
         elif value is not None:
-            table[field.name] = list(value) if isinstance(value, tuple) else value
+            table[field.name] = value
     return table
 
 
@@ -99,7 +101,9 @@ def _convert(value: Any, wanted: Any, where: str) -> Any:
         require(value in typing.get_args(wanted), where, expected=_one_of(wanted), found=value)
         return value
     if origin is types.UnionType:
-        wanted = next(one for one in typing.get_args(wanted) if one is not type(None))
+        members = typing.get_args(wanted)
+        records = [one for one in members if dataclasses.is_dataclass(one) and isinstance(value, dict)]
+        return _convert(value, (records or [one for one in members if one is not type(None)])[0], where)
     if wanted is float and isinstance(value, int | float) and not isinstance(value, bool):
         require(math.isfinite(value), where, expected="a finite number", found=value)
         return float(value)

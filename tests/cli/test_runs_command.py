@@ -70,6 +70,8 @@ def test_data_that_counts_several_times(call: Callable, tmp_path: Path) -> None:
     recipe = tmp_path / "cnn-1" / "recipe.toml"
     recipe.write_text('data = ["usps", "mnist", "usps"]', encoding="utf-8")
     assert call("runs", tmp_path).out.splitlines()[1].startswith("cnn-1  cnn    2*usps+mnist  ")
+    recipe.write_text('data = ["mnist", { name = "usps", times = 4 }]', encoding="utf-8")
+    assert call("runs", tmp_path).out.splitlines()[1].startswith("cnn-1  cnn    mnist+4*usps  ")
 
 
 def test_long_lists_are_counted(call: Callable, three_runs: Path) -> None:

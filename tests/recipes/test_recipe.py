@@ -17,11 +17,12 @@ from inkdigits.recipes.recipe import (
     recipe_names,
     write_recipe,
 )
+from inkdigits.recipes.sources import DataSource
 from inkdigits.synthesis.augmentation import AugmentationConfig
 
 UNUSUAL = Recipe(
     model="best",
-    data=("mnist", "my data/digits.csv", 'C:\\a "b"'),
+    data=("mnist", DataSource("my data/digits.csv", 6), 'C:\\a "b"'),
     training=TrainingConfig(
         epochs=3, learning_rate=1e-7, schedule="cosine", warmup_epochs=0.1, weight_decay=1e-4, seed=2**32 - 1
     ),
@@ -37,7 +38,7 @@ def test_recipes_ship_with_the_package() -> None:
 def test_every_shipped_recipe_makes_sense(name: str) -> None:
     recipe = load_recipe(name)
     assert recipe.model in MODELS
-    assert set(recipe.data) <= set(NAMES)
+    assert {source.name for source in recipe.sources} <= set(NAMES)
 
 
 @pytest.mark.parametrize("recipe", [Recipe(), UNUSUAL, *map(load_recipe, recipe_names())])
@@ -77,6 +78,9 @@ def test_every_setting_is_spelled_out() -> None:
         ("[augmentation]\nshift_px = -1", "shift_px: expected 0 or more"),
         ("[augmentation]\nelastic_share = 1.1", "elastic_share: expected 0 to 1"),
         ("[augmentation]\nelastic_smoothness_px = 0", "elastic_smoothness_px: expected more than 0"),
+        ("data = [{ name = 'mnist', times = 0 }]", "data: mnist: expected 1 time or more, found 0"),
+        ("data = [{ nam = 'mnist' }]", "Did you mean 'name'"),
+        ("data = [3]", "data: expected a text"),
         ("data = []", "at least one dataset"),
         ("data = 'mnist'", "data: expected a list"),
     ],

@@ -12,6 +12,7 @@ from inkdigits.datasets import Dataset, Split
 from inkdigits.datasets.known.uci import load_uci
 from inkdigits.errors import ConfigError, TrainingError
 from inkdigits.recipes.recipe import Recipe, RefusalConfig, TrainingConfig
+from inkdigits.recipes.sources import DataSource
 from inkdigits.training import corpus
 from inkdigits.training.corpus import LabelledImages, gather
 from inkdigits.training.streams import Stream
@@ -44,7 +45,7 @@ def datasets(monkeypatch: pytest.MonkeyPatch) -> dict[str, Dataset]:
     return known
 
 
-def recipe(*data: str, validation_share: float = 0.0) -> Recipe:
+def recipe(*data: str | DataSource, validation_share: float = 0.0) -> Recipe:
     return Recipe("mlp", data, training=TrainingConfig(validation_share=validation_share))
 
 
@@ -55,8 +56,9 @@ def test_a_dataset_as_it_is() -> None:
     assert numbers(data.test) == list(range(500, 510))
 
 
-def test_a_name_given_twice_counts_twice_and_never_on_both_sides() -> None:
-    data = gather(recipe("plain", "plain", "hands", validation_share=0.25))
+@pytest.mark.parametrize("twice", [("plain", "plain"), (DataSource("plain", 2),)])
+def test_data_that_counts_twice_is_never_on_both_sides(twice: tuple[str | DataSource, ...]) -> None:
+    data = gather(recipe(*twice, "hands", validation_share=0.25))
     trains, validates = numbers(data.training), numbers(data.validation)
     assert len(validates) == 15
     assert len(set(validates)) == 15

@@ -77,7 +77,8 @@ def _open(run_or_model: str) -> tuple[Classifier, tuple[str, ...]]:
     path = Path(run_or_model)
     if not path.is_dir():
         return Classifier.from_file(path, n_threads=0), ("mnist",)
-    return Classifier.from_file(onnx_file(path), n_threads=0), RunFolder(path).read_recipe().data
+    sources = RunFolder(path).read_recipe().sources
+    return Classifier.from_file(onnx_file(path), n_threads=0), tuple(source.name for source in sources)
 
 
 def _text(report: Report) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -62,7 +61,7 @@ def _row(run: RunSummary) -> dict[str, str]:
     return {
         "run": run.name,
         "model": run.model,
-        "data": _joined(run.data),
+        "data": "+".join(run.data),
         "epochs": f"{run.epochs_done}/{run.epochs_planned}",
         "accuracy": _figure(run.validation_accuracy, ".2%"),
         "loss": _figure(run.validation_loss, ".4f"),
@@ -71,12 +70,6 @@ def _row(run: RunSummary) -> dict[str, str]:
         "state": run.state,
         "settings": _compact(run.settings),
     }
-
-
-def _joined(data: tuple[str, ...]) -> str:
-    """The datasets in a word, such as `mnist+4*usps`."""
-    counts = Counter(data)
-    return "+".join(name if count == 1 else f"{count}*{name}" for name, count in counts.items())
 
 
 def _figure(value: float | None, form: str) -> str:

@@ -29,7 +29,10 @@ def train(
     ] = None,
     data: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME_OR_PATH", help="A dataset; give it again to join several."),
+        typer.Option(
+            metavar="NAME_OR_PATH[:TIMES]",
+            help="A dataset, and how often it counts; give the option again to join several.",
+        ),
     ] = None,
     epochs: Annotated[int | None, typer.Option(metavar="N", help="Passes over the training images.")] = None,
     batch_size: Annotated[int | None, typer.Option(metavar="N", help="Images a step.")] = None,
@@ -109,6 +112,7 @@ def _settings(
 ) -> Recipe:
     """What the options say, and for the rest the named recipe, a resumed run's own, or the defaults."""
     from inkdigits.recipes.recipe import Recipe, load_recipe
+    from inkdigits.recipes.sources import DataSource
     from inkdigits.runs.folder import RunFolder
 
     given = {key: value for key, value in training.items() if value is not None}
@@ -121,7 +125,7 @@ def _settings(
     if model is not None:
         settings = replace(settings, model=model)
     if data:
-        settings = replace(settings, data=tuple(data))
+        settings = replace(settings, data=tuple(map(DataSource.parse, data)))
     return replace(settings, training=replace(settings.training, **given))
 
 

@@ -34,7 +34,10 @@ def tune(
     ] = None,
     data: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME_OR_PATH", help="A dataset; give it again to join several."),
+        typer.Option(
+            metavar="NAME_OR_PATH[:TIMES]",
+            help="A dataset, and how often it counts; give the option again to join several.",
+        ),
     ] = None,
     epochs: Annotated[int | None, typer.Option(metavar="N", help="Of each run.")] = None,
     out: Annotated[
@@ -51,10 +54,11 @@ def tune(
     Example: inkdigits tune search --trials 40 --timeout 3600
     """
     from inkdigits.recipes.recipe import load_recipe
+    from inkdigits.recipes.sources import DataSource
 
     settings = load_recipe(recipe)
     if data:
-        settings = replace(settings, data=tuple(data))
+        settings = replace(settings, data=tuple(map(DataSource.parse, data)))
     if epochs is not None:
         settings = replace(settings, training=replace(settings.training, epochs=epochs))
 

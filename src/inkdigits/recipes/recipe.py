@@ -10,6 +10,7 @@ from typing import Literal
 
 from inkdigits.config import from_dict, from_toml, require, to_dict
 from inkdigits.errors import ConfigError
+from inkdigits.recipes.sources import DataSource, merged
 from inkdigits.synthesis.augmentation import AugmentationConfig
 
 __all__ = [
@@ -178,7 +179,7 @@ class Recipe:
 
     Attributes:
         model: an architecture of `inkdigits.models`.
-        data: names or paths of datasets; several are joined, and one named twice counts twice.
+        data: names or paths of datasets, which are joined; a `DataSource` where one counts several times.
         validation_writers: whose digits are for validation, in datasets that tell the writers apart.
         n_allographs: how many ones with a flag, sevens with a bar and zeros with a slash are drawn.
         kept_writers: whose digits are left out of the training altogether, to check the model on.
@@ -189,7 +190,7 @@ class Recipe:
     """
 
     model: str = "cnn"
-    data: tuple[str, ...] = ("mnist",)
+    data: tuple[str | DataSource, ...] = ("mnist",)
     validation_writers: tuple[str, ...] = ()
     kept_writers: tuple[str, ...] = ()
     n_allographs: int = 0
@@ -199,7 +200,8 @@ class Recipe:
     search: Mapping[str, SearchRange] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Check that there is something to learn from."""
+        """Bring the data into one form, and check that there is something to learn from."""
+        object.__setattr__(self, "data", merged(self.data))
         require(
             self.training.patience == 0 or self.keeps_validation_images,
             "training: patience",
@@ -208,6 +210,11 @@ class Recipe:
         )
         require(self.n_allographs >= 0, "n_allographs", expected="0 or more", found=self.n_allographs)
         require(len(self.data) > 0, "data", expected="at least one dataset", found=self.data)
+
+    @property
+    def sources(self) -> tuple[DataSource, ...]:
+        """The datasets with their weights, each once."""
+        return tuple(DataSource(one) if isinstance(one, str) else one for one in self.data)
 
     @property
     def keeps_validation_images(self) -> bool:

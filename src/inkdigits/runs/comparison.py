@@ -50,7 +50,7 @@ class RunSummary:
     Attributes:
         name: of its folder.
         model: the architecture.
-        data: the datasets it is trained on.
+        data: the datasets it is trained on, such as `4*usps` for one that counts four times.
         epochs_done: whole epochs so far.
         epochs_planned: as its recipe has it.
         settings: those of its recipe's settings in which the runs compared differ.
@@ -148,7 +148,7 @@ def _summarize(run: RunFolder) -> RunSummary:
     return RunSummary(
         name=run.path.name,
         model=recipe.model,
-        data=recipe.data,
+        data=tuple(map(str, recipe.sources)),
         epochs_done=last.epoch if last else 0,
         epochs_planned=recipe.training.epochs,
         settings=_flat(to_dict(recipe)),

@@ -70,8 +70,7 @@ def gather(recipe: Recipe) -> TrainingData:
         TrainingError: there are no labelled training images.
         ConfigError: a writer is named whom no dataset knows, or digits are to be drawn that are none.
     """
-    names = list(dict.fromkeys(recipe.data))
-    datasets = [load(name) for name in names]
+    datasets = [load(source.name) for source in recipe.sources]
     joined = combine(datasets)
     digits = _labelled(joined.train)
     if joined.train is None or digits is None:
@@ -86,7 +85,7 @@ def gather(recipe: Recipe) -> TrainingData:
             remedy="Leave these settings out.",
         )
     times = np.repeat(
-        [recipe.data.count(name) for name in names],
+        [source.times for source in recipe.sources],
         [0 if dataset.train is None else len(dataset.train) for dataset in datasets],
     )
     trains, validates = _parts(joined.train, recipe)

@@ -211,7 +211,7 @@ def _finish(model: Any, recipe: Recipe, data: TrainingData, run: RunFolder, resu
         {
             "normalizer_version": NORMALIZER_VERSION,
             "model": recipe.model,
-            "data": list(recipe.data),
+            "data": [str(source) for source in recipe.sources],
             "class_names": list(data.class_names),
             "seed": recipe.training.seed,
             "epochs": len(history),
