@@ -44,7 +44,7 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
         "recipes": ("sources", "recipe"),
         "runs": ("environment history", "folder", "comparison tensorboard"),
         "training": (
-            "averaging calibration checkpoint export progress streams",
+            "averaging calibration checkpoint export leaks progress streams",
             "compilation corpus",
             "loop",
             "tuning",

@@ -34,7 +34,14 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Asked:
     """Training that only takes notes, reports one epoch, and is done; runs go to an empty folder."""
     noted = Asked()
 
-    def note(recipe: Recipe, folder: Path, *, resume: bool, show: Callable[[Progress], None]) -> RunResult:
+    def note(
+        recipe: Recipe,
+        folder: Path,
+        *,
+        resume: bool,
+        show: Callable[[Progress], None],
+        warn: Callable[[str], None],
+    ) -> RunResult:
         noted.recipe, noted.folder, noted.resume = recipe, folder, resume
         done = EpochResult(1, 0.5, 0.9, None, None, 1000.0)
         show(Progress(1, 1, 10, 10, 0.5, 0.9, 1000.0, 0.0, done))

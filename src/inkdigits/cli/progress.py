@@ -61,9 +61,17 @@ class ProgressDisplay:
 
     def write(self, line: str) -> None:
         """Write a line that stays."""
+        if not self._quiet:
+            self._write(line)
+
+    def warn(self, note: str) -> None:
+        """Write a note about the data, even when quiet."""
+        self._write(f"warning: {note}")
+
+    def _write(self, line: str) -> None:
         if self._bar is not None:
-            self._bar.console.print(line, highlight=False)
-        elif not self._quiet:
+            self._bar.console.print(line, highlight=False, markup=False)
+        else:
             typer.echo(line, err=True)
 
 

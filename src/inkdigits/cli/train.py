@@ -87,7 +87,7 @@ def train(
             if progress.finished_epoch is not None:
                 after_epoch()
 
-        result = train_into(settings, folder, resume=resume, show=show)
+        result = train_into(settings, folder, resume=resume, show=show, warn=display.warn)
     after_epoch()  # with the figures of the test images
     typer.echo(json.dumps(_summary(result)) if as_json else _sentence(result))
     if result.interrupted:

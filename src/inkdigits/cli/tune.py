@@ -73,6 +73,7 @@ def tune(
             storage=storage,
             show=display.show_step,
             finished=lambda trial: display.write(_line(trial)),
+            warn=display.warn,
         )
     typer.echo(json.dumps(study.to_json()) if as_json else _text(study))
     if study.interrupted:

@@ -18,6 +18,7 @@ from inkdigits.normalizer import normalize
 from inkdigits.recipes.recipe import Recipe
 from inkdigits.synthesis.allographs import allographs
 from inkdigits.synthesis.negatives import not_digits, several_digits
+from inkdigits.training.leaks import without_test_images
 from inkdigits.training.streams import Stream
 
 __all__ = ["LabelledImages", "TrainingData", "gather"]
@@ -54,23 +55,25 @@ class TrainingData:
         training: what weights are fitted on; labels beyond the classes are the recipe's refusal reasons.
         validation: digits to watch progress and to calibrate on; None where none are kept.
         test: digits to judge the last weights on; None where no dataset has such.
+        notes: what was left out because it is tested on, as sentences for people.
     """
 
     class_names: tuple[str, ...]
     training: LabelledImages
     validation: LabelledImages | None
     test: LabelledImages | None
+    notes: tuple[str, ...] = ()
 
 
 def gather(recipe: Recipe) -> TrainingData:
     """Load all that a recipe names.
 
     Raises:
-        DatasetError: the data cannot be read.
+        DatasetError: the data cannot be read, or one dataset trains on what another one tests on.
         TrainingError: there are no labelled training images.
         ConfigError: a writer is named whom no dataset knows, or digits are to be drawn that are none.
     """
-    datasets = [load(source.name) for source in recipe.sources]
+    datasets, notes = without_test_images([load(source.name) for source in recipe.sources])
     joined = combine(datasets)
     digits = _labelled(joined.train)
     if joined.train is None or digits is None:
@@ -99,6 +102,7 @@ def gather(recipe: Recipe) -> TrainingData:
         training=_concatenated([*parts, *_refusals(once, recipe)]),
         validation=digits.take(validates) if len(validates) else None,
         test=_labelled(joined.test),
+        notes=notes,
     )
 
 

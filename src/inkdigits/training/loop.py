@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -73,6 +74,7 @@ def train(
     data: TrainingData | None = None,
     resume: bool = False,
     show: Callable[[Progress], None] = lambda progress: None,
+    warn: Callable[[str], None] = warnings.warn,
 ) -> RunResult:
     """Train a recipe's model into a run folder.
 
@@ -82,6 +84,7 @@ def train(
         data: what the recipe's data is, for who has gathered it already.
         resume: go on with the run in `folder`; one that has not begun begins.
         show: called after every few steps, from this thread.
+        warn: called with each note about the data.
 
     Raises:
         TrainingError: the folder cannot be used, the data cannot train, or writing failed.
@@ -92,6 +95,8 @@ def train(
     with run.write_errors_explained():
         run.check_usable(recipe, resume=resume)
     data = gather(recipe) if data is None else data
+    for note in data.notes:
+        warn(note)
     make_deterministic(recipe.training.seed)
     config = recipe.training
     n_outputs = len(data.class_names) + len(recipe.refusal.reasons)

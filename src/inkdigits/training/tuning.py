@@ -11,6 +11,7 @@ framework", 2019; the sampler is TPE (Bergstra, Bardenet, Bengio and Kégl, 2011
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -96,6 +97,7 @@ def tune(
     storage: str | None = None,
     show: Callable[[Progress], None] = lambda progress: None,
     finished: Callable[[Trial], None] = lambda trial: None,
+    warn: Callable[[str], None] = warnings.warn,
 ) -> Study:
     """Search the recipe's ranges until there are so many trials, or the time is up.
 
@@ -108,6 +110,7 @@ def tune(
         storage: the URL of a database as Optuna takes it; `study.db` in the folder by default.
         show: called after every few steps of each trial.
         finished: called after each trial.
+        warn: called with each note about the data.
 
     Raises:
         ConfigError: there is nothing to search, or the study was begun with another recipe.
@@ -119,7 +122,10 @@ def tune(
     with RunFolder(folder).write_errors_explained():
         folder.mkdir(parents=True, exist_ok=True)
     study = _open_study(optuna, recipe, storage or f"sqlite:///{folder.resolve() / 'study.db'}")
-    data = _without_test(gather(recipe))
+    gathered = gather(recipe)
+    for note in gathered.notes:
+        warn(note)
+    data = replace(gathered, test=None, notes=())
     interrupted = False
 
     def objective(trial: Any) -> float:
@@ -248,10 +254,6 @@ def _run_trial(
     result = train(recipe, run, data=data, show=report)
     accuracy = result.history[-1].validation_accuracy if result.history else None
     return accuracy or 0.0, result.interrupted
-
-
-def _without_test(data: TrainingData) -> TrainingData:
-    return replace(data, test=None)
 
 
 _STATES = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed", "RUNNING": "running"}
