@@ -14,8 +14,9 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
     package: tuple(frozenset(floor.split()) for floor in floors)
     for package, floors in {
         "": (
-            "errors files ink results",
-            "config extras metrics",
+            "errors ink results",
+            "extras files",
+            "config metrics",
             "pictures paper",
             "normalizer plots",
             "reading synthesis",

@@ -16,11 +16,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
-from sklearn import metrics as sklearn_metrics
 
 from inkdigits.errors import ConfigError, DatasetError
+from inkdigits.extras import needing
 from inkdigits.ink import DIGITS
+
+with needing("train", for_what="the figures of a report"):
+    from scipy.stats import binomtest
+    from sklearn import metrics as sklearn_metrics
 
 __all__ = [
     "TARGET_RISKS",

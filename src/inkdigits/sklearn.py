@@ -18,28 +18,22 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import softmax
 
 from inkdigits.datasets.formats.pixels import MIN_SIDE, square_side, to_images
-from inkdigits.errors import DatasetError, MissingExtraError, TrainingError
+from inkdigits.errors import DatasetError, TrainingError
+from inkdigits.extras import needing
 from inkdigits.ink import to_ink
 from inkdigits.models import build
 from inkdigits.models.backend import backend_name, keras, make_deterministic
 from inkdigits.recipes.recipe import TrainingConfig
 
-try:
+with needing("train", for_what="the classifier for scikit-learn"):
+    from scipy.special import softmax
     from sklearn.base import BaseEstimator, ClassifierMixin
     from sklearn.preprocessing import LabelEncoder
     from sklearn.utils import check_random_state
     from sklearn.utils.multiclass import check_classification_targets
     from sklearn.utils.validation import check_is_fitted, check_non_negative, validate_data
-except ImportError as error:
-    raise MissingExtraError(
-        "the classifier for scikit-learn",
-        expected="scikit-learn 1.6 or newer",
-        found=str(error),
-        remedy="Install it: pip install 'inkdigits[train]'.",
-    ) from error
 
 __all__ = ["DigitClassifier", "InputError"]
 

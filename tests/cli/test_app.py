@@ -24,7 +24,10 @@ from inkdigits.errors import (
 
 # By its name: `inkdigits.cli.app` as an attribute is the Typer application.
 APP = importlib.import_module("inkdigits.cli.app")
-TRAINING_PACKAGES = set(APP._TRAINING_PACKAGES)
+TRAINING_PACKAGES = {
+    *("HersheyFonts", "filelock", "jax", "keras", "matplotlib", "onnx", "pandas"),
+    *("pooch", "pyarrow", "scipy", "sklearn", "tomli_w"),
+}  # by the names that they are imported under
 VERBS = ("predict", "train", "evaluate", "runs", "tune", "data", "demo", "serve")
 PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 

@@ -16,15 +16,9 @@ from inkdigits.cli.runs import runs
 from inkdigits.cli.serve import serve
 from inkdigits.cli.train import train
 from inkdigits.cli.tune import tune
-from inkdigits.errors import ConfigError, InkdigitsError, MissingExtraError
+from inkdigits.errors import ConfigError, InkdigitsError
 
 __all__ = ["app", "main"]
-
-# By the names they are imported under; jax stands for whichever backend Keras runs on.
-_TRAINING_PACKAGES = (
-    *("HersheyFonts", "filelock", "jax", "keras", "matplotlib", "onnx", "pandas"),
-    *("pooch", "pyarrow", "scipy", "sklearn", "tomli_w"),
-)
 
 app = typer.Typer(
     name="inkdigits",
@@ -71,21 +65,6 @@ def main() -> None:
         _stop(error, 2)
     except InkdigitsError as error:
         _stop(error, 1)
-    except ModuleNotFoundError as error:
-        _stop(_missing_extra(error), 1)
-
-
-def _missing_extra(error: ModuleNotFoundError) -> MissingExtraError:
-    """What to say when a package of the training extra is not there; any other one is a fault of ours."""
-    package = (error.name or "").partition(".")[0]
-    if package not in _TRAINING_PACKAGES:
-        raise error
-    return MissingExtraError(
-        "this command",
-        expected=f"the package {package}",
-        found="that it is not installed",
-        remedy="Install it: pip install 'inkdigits[train]'.",
-    )
 
 
 def _stop(error: InkdigitsError, code: int) -> None:

@@ -7,11 +7,7 @@ from typing import Annotated
 
 import typer
 
-from inkdigits.errors import MissingExtraError
-
 __all__ = ["serve"]
-
-_PACKAGES = ("fastapi", "starlette", "uvicorn", "httptools", "python_multipart", "prometheus_client")
 
 
 def serve(
@@ -41,18 +37,9 @@ def serve(
 
     Example: inkdigits serve --port 8080 --corrections corrections
     """
-    try:
-        from inkdigits.web.server import serve as listen
-        from inkdigits.web.settings import ServiceSettings
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in _PACKAGES:
-            raise
-        raise MissingExtraError(
-            "serve",
-            expected=f"the package {error.name}",
-            found="that it is not installed",
-            remedy="Install what the service needs: pip install 'inkdigits[web]'.",
-        ) from error
+    from inkdigits.web.server import serve as listen
+    from inkdigits.web.settings import ServiceSettings
+
     settings = ServiceSettings(
         host=host,
         port=port,

@@ -16,7 +16,7 @@ from inkdigits.datasets.known.finding import load_named
 from inkdigits.datasets.known.uci import load_uci
 from inkdigits.datasets.roles import refuse_mixed_up
 from inkdigits.errors import DatasetError
-from inkdigits.extras import optional
+from inkdigits.extras import require
 
 __all__ = ["load"]
 
@@ -82,7 +82,11 @@ def _folder_called(name: str, places: Sequence[Path]) -> Path | None:
 
 
 def _cache(cache: Path | None) -> Path:
-    return Path(optional("pooch").os_cache("inkdigits")) if cache is None else cache
+    return (
+        Path(require("pooch", extra="train", for_what="downloading datasets").os_cache("inkdigits"))
+        if cache is None
+        else cache
+    )
 
 
 def _unknown(name: str) -> DatasetError:

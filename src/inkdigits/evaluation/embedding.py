@@ -17,10 +17,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.decomposition import PCA
-from sklearn.manifold import TSNE
 
 from inkdigits.errors import DatasetError, ModelError
+from inkdigits.extras import needing
+
+with needing("train", for_what="maps of what a network has learned"):
+    from sklearn.decomposition import PCA
+    from sklearn.manifold import TSNE
 
 __all__ = ["embed", "penultimate_features"]
 

@@ -20,7 +20,7 @@ import sys
 
 import numpy as np
 
-from inkdigits.errors import MissingExtraError
+from inkdigits.extras import require
 
 __all__ = ["backend_name", "keep_freed_memory", "keras", "make_deterministic", "seed_epoch"]
 
@@ -28,15 +28,13 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 if os.environ["KERAS_BACKEND"] == "jax":
     os.environ.setdefault("XLA_FLAGS", "--xla_cpu_experimental_ynn_fusion_type=")
 
-try:
-    import keras
-except ImportError as error:
-    raise MissingExtraError(
-        "training",
-        expected=f"Keras 3 with its {os.environ['KERAS_BACKEND']} backend",
-        found=str(error),
-        remedy="Install it: pip install 'inkdigits[train]' (or [tensorflow], [torch]).",
-    ) from error
+_BACKEND_EXTRAS = {"tensorflow": "tensorflow", "torch": "torch"}  # every other one comes with [train]
+
+keras = require(
+    "keras",
+    extra=_BACKEND_EXTRAS.get(os.environ["KERAS_BACKEND"], "train"),
+    for_what=f"training with the {os.environ['KERAS_BACKEND']} backend of Keras",
+)
 
 # From glibc's malloc.h.
 _M_TRIM_THRESHOLD = -1

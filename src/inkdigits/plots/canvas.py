@@ -8,11 +8,13 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-
 from inkdigits.errors import ConfigError, DatasetError
+from inkdigits.extras import needing
 from inkdigits.files import write_whole
+
+with needing("train", for_what="inkdigits.plots"):
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 __all__ = [
     "BLUE",

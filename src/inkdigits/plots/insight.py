@@ -14,9 +14,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from scipy.spatial import KDTree
 
 from inkdigits.errors import DatasetError, ModelError
+from inkdigits.extras import needing
 from inkdigits.ink import SIDE
 from inkdigits.plots.canvas import (
     DIGIT_NAMES,
@@ -31,6 +31,9 @@ from inkdigits.plots.canvas import (
     figure_of,
     new_axes,
 )
+
+with needing("train", for_what="maps of what a network has learned"):
+    from scipy.spatial import KDTree
 
 __all__ = ["plot_embedding", "plot_occlusion", "plot_weights"]
 

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.errors import ConfigError
+from inkdigits.extras import needing
 
 __all__ = ["RiskBound", "risk_bounds", "threshold_for"]
 
@@ -53,7 +54,8 @@ def risk_bounds(
         Rows of (threshold, bound, coverage), thresholds ascending; coverage is a share of all N images.
         Empty where fewer than half of the images are accepted.
     """
-    from scipy.stats import beta  # for those who train; it takes long to load
+    with needing("train", for_what="bounds on errors"):
+        from scipy.stats import beta  # for those who train; it takes long to load
 
     log_odds = np.linspace(_STRICTEST_LOG_ODDS, 0.0, _STEPS)
     bounds: list[RiskBound] = []

@@ -10,6 +10,7 @@ from typing import Literal
 
 from inkdigits.config import from_dict, from_toml, require, to_dict
 from inkdigits.errors import ConfigError
+from inkdigits.extras import require as require_package
 from inkdigits.recipes.sources import DataSource, merged
 from inkdigits.synthesis.augmentation import AugmentationConfig
 
@@ -276,6 +277,5 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
 
 def write_recipe(recipe: Recipe) -> str:
     """The recipe as TOML, every setting spelled out."""
-    import tomli_w  # comes with what training needs; whoever reads recipes does without
-
-    return tomli_w.dumps(to_dict(recipe))
+    tomli_w = require_package("tomli_w", extra="train", for_what="writing a recipe, as train does")
+    return str(tomli_w.dumps(to_dict(recipe)))

@@ -17,7 +17,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from inkdigits.errors import MissingExtraError, TrainingError
+from inkdigits.errors import TrainingError
+from inkdigits.extras import require
 from inkdigits.runs.folder import FinalFigures, RunFolder
 from inkdigits.runs.history import EpochResult
 
@@ -116,13 +117,4 @@ def require_tensorboardx() -> Any:
     Raises:
         MissingExtraError: tensorboardX is not installed.
     """
-    try:
-        import tensorboardX
-    except ImportError as error:
-        raise MissingExtraError(
-            "TensorBoard's event files",
-            expected="the package tensorboardX",
-            found=str(error),
-            remedy="Install it: pip install 'inkdigits[tensorboard]'.",
-        ) from error
-    return tensorboardX
+    return require("tensorboardX", extra="tensorboard", for_what="TensorBoard's event files")

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.errors import MissingExtraError
+from inkdigits.extras import require
 
 __all__ = [
     "SCRIBBLES",
@@ -79,18 +79,10 @@ _SIGNS = (
 @cache
 def glyphs() -> tuple[tuple[Strokes, ...], ...]:
     """The strokes of each character of each font."""
-    try:
-        from HersheyFonts import HersheyFonts
-    except ImportError as error:
-        raise MissingExtraError(
-            "pictures of letters",
-            expected="the package Hershey-Fonts",
-            found=str(error),
-            remedy="Install it: pip install 'inkdigits[train]'.",
-        ) from error
+    fonts = require("HersheyFonts", extra="train", for_what="drawing letters that are to be refused")
     glyphs = []
     for font, characters in _CHARACTERS.items():
-        hershey = HersheyFonts()
+        hershey = fonts.HersheyFonts()
         hershey.load_default_font(font)
         strokes = [[np.array(list(s), np.float64) for s in hershey.strokes_for_text(c)] for c in characters]
         glyphs.append(tuple(evenly_spaced(s) for s in strokes))

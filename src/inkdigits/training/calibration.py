@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax, logsumexp, softmax
 
+from inkdigits.extras import needing
 from inkdigits.reading.risk_control import risk_bounds
+
+with needing("train", for_what="calibration"):
+    from scipy.optimize import minimize_scalar
+    from scipy.special import log_softmax, logsumexp, softmax
 
 __all__ = ["calibrate", "fit_temperature"]
 

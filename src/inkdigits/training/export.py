@@ -16,13 +16,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
 from inkdigits.errors import ModelError
+from inkdigits.extras import needing
 from inkdigits.ink import SIDE
 from inkdigits.models.backend import keras
+
+with needing("train", for_what="the export to ONNX"):
+    import onnx
 
 __all__ = ["to_onnx"]
 

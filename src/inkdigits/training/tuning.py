@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inkdigits.config import to_dict
-from inkdigits.errors import ConfigError, MissingExtraError, TrainingError
+from inkdigits.errors import ConfigError, TrainingError
+from inkdigits.extras import require
 from inkdigits.files import write_whole
 from inkdigits.recipes.recipe import Recipe, SearchRange, with_settings, write_recipe
 from inkdigits.runs.folder import RunFolder
@@ -295,14 +296,6 @@ def _importances(optuna: Any, study: Any, n_complete: int) -> dict[str, float]:
 
 
 def _optuna() -> Any:
-    try:
-        import optuna
-    except ImportError as error:
-        raise MissingExtraError(
-            "inkdigits tune",
-            expected="the package optuna",
-            found=str(error),
-            remedy="Install it: pip install 'inkdigits[tune]'.",
-        ) from error
+    optuna = require("optuna", extra="tune", for_what="inkdigits tune")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna

@@ -14,15 +14,18 @@ from contextlib import suppress
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
-import uvicorn
-from fastapi import FastAPI
-from prometheus_client.multiprocess import mark_process_dead
-
 from inkdigits.errors import ConfigError
-from inkdigits.web.app import create_app
-from inkdigits.web.http.connections import Connection
-from inkdigits.web.http.telemetry import LOGGING
+from inkdigits.extras import needing
 from inkdigits.web.settings import ServiceSettings
+
+with needing("web", for_what="inkdigits serve"):
+    import uvicorn
+    from fastapi import FastAPI
+    from prometheus_client.multiprocess import mark_process_dead
+
+    from inkdigits.web.app import create_app
+    from inkdigits.web.http.connections import Connection
+    from inkdigits.web.http.telemetry import LOGGING
 
 __all__ = ["serve", "server_options"]
 

@@ -12,7 +12,7 @@ from inkdigits.datasets.formats.pictures import split_of_encoded
 from inkdigits.datasets.formats.tables import from_frame
 from inkdigits.datasets.roles import one_split
 from inkdigits.errors import DatasetError
-from inkdigits.extras import optional
+from inkdigits.extras import require
 
 __all__ = ["read_parquet"]
 
@@ -23,7 +23,9 @@ def read_parquet(path: Path) -> Dataset:
     Raises:
         DatasetError: it is damaged or too large, or a layout that is not known.
     """
-    pyarrow, parquet = optional("pyarrow"), optional("pyarrow.parquet")
+    pyarrow, parquet = (
+        require(name, extra="train", for_what="reading Parquet") for name in ("pyarrow", "pyarrow.parquet")
+    )
     try:
         file = parquet.ParquetFile(io.BytesIO(read_content(path)))
         groups = [file.metadata.row_group(group) for group in range(file.metadata.num_row_groups)]

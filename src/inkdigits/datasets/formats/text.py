@@ -17,7 +17,7 @@ from inkdigits.datasets.formats.pixels import to_split
 from inkdigits.datasets.formats.tables import from_frame
 from inkdigits.datasets.roles import one_split
 from inkdigits.errors import DatasetError
-from inkdigits.extras import optional
+from inkdigits.extras import require
 from inkdigits.ink import SIDE
 
 __all__ = ["read_arff", "read_csv", "read_libsvm"]
@@ -32,7 +32,7 @@ def read_csv(path: Path) -> Dataset:
     Raises:
         DatasetError: rows of different lengths, words, gaps, or a layout that is not known.
     """
-    pandas = optional("pandas")
+    pandas = require("pandas", extra="train", for_what="reading CSV")
     content = read_content(path)
     first = content[: content.find(b"\n") + 1 or None].decode("utf-8-sig", "replace")
     separator = max(",;\t", key=first.count)
@@ -64,7 +64,9 @@ def read_arff(path: Path) -> Dataset:
     Raises:
         DatasetError: it is malformed or sparse, or a layout that is not known.
     """
-    pandas, arff = optional("pandas"), optional("scipy.io.arff")
+    pandas, arff = (
+        require(name, extra="train", for_what="reading ARFF") for name in ("pandas", "scipy.io.arff")
+    )
     text = read_content(path).decode("utf-8", "replace")
     try:
         records, _ = arff.loadarff(io.StringIO(text))
@@ -79,7 +81,7 @@ def read_libsvm(path: Path) -> Dataset:
     Raises:
         DatasetError: it is malformed, or its indices do not fit 784 pixels.
     """
-    sklearn_datasets = optional("sklearn.datasets")
+    sklearn_datasets = require("sklearn.datasets", extra="train", for_what="reading libsvm")
     content = read_content(path)
     try:
         # A file often ends before pixel 784, because the last rows of every picture are paper.

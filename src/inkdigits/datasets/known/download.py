@@ -12,11 +12,12 @@ from pathlib import Path
 from inkdigits.datasets.catalogue import RemoteFile
 from inkdigits.datasets.formats.content import open_content, read_at_most
 from inkdigits.errors import DatasetError
-from inkdigits.extras import optional
+from inkdigits.extras import require
 from inkdigits.files import temporary_beside
 
 __all__ = ["fetch", "good_content"]
 
+_FOR = "downloading datasets"
 _TIMEOUT_S = 30
 _LOCK_TIMEOUT_S = 900
 _CHUNK_BYTES = 1 << 16
@@ -42,7 +43,7 @@ def fetch(file: RemoteFile, mirrors: Sequence[str], folder: Path) -> bytes:
     Raises:
         DatasetError: no mirror has a good copy, or the folder cannot be written.
     """
-    filelock = optional("filelock")
+    filelock = require("filelock", extra="train", for_what=_FOR)
     target = folder / f"{file.name}.gz"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -81,7 +82,11 @@ def _from_mirrors(file: RemoteFile, mirrors: Sequence[str], target: Path) -> byt
         try:
             with temporary_beside(target) as part:
                 return _from_mirror(file, url, part)
-        except (optional("requests").RequestException, _WrongFileError, DatasetError) as error:
+        except (
+            require("requests", extra="train", for_what=_FOR).RequestException,
+            _WrongFileError,
+            DatasetError,
+        ) as error:
             failures.append(f"{url}: {error}")
     raise DatasetError(
         file.name,
@@ -93,7 +98,7 @@ def _from_mirrors(file: RemoteFile, mirrors: Sequence[str], target: Path) -> byt
 
 def _from_mirror(file: RemoteFile, url: str, part: Path) -> bytes:
     # Without "identity" some servers announce .gz as an encoding, and it would arrive unpacked.
-    downloader = optional("pooch").HTTPDownloader(
+    downloader = require("pooch", extra="train", for_what=_FOR).HTTPDownloader(
         chunk_size=_CHUNK_BYTES, timeout=_TIMEOUT_S, headers={"Accept-Encoding": "identity"}
     )
     with part.open("wb") as raw:

@@ -11,11 +11,12 @@ import numpy as np
 
 from inkdigits.datasets.dataset import Dataset, Split
 from inkdigits.datasets.formats.pixels import to_images
-from inkdigits.extras import optional
+from inkdigits.extras import require
 
 __all__ = ["load_uci"]
 
 N_TEST = 360
+_FOR = "the dataset uci"
 SPLIT_SEED = 20_260  # any number; fixed, so that results can be compared
 
 
@@ -25,10 +26,10 @@ def load_uci() -> Dataset:
     Raises:
         MissingExtraError: scikit-learn is not installed.
     """
-    digits = optional("sklearn.datasets").load_digits()
+    digits = require("sklearn.datasets", extra="train", for_what=_FOR).load_digits()
     images, notes = to_images(Path("uci"), np.asarray(digits.images))
     labels = np.asarray(digits.target, dtype=np.int64)
-    train, test = optional("sklearn.model_selection").train_test_split(
+    train, test = require("sklearn.model_selection", extra="train", for_what=_FOR).train_test_split(
         np.arange(len(labels)), test_size=N_TEST, stratify=labels, random_state=SPLIT_SEED
     )
     return Dataset(
