@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from inkdigits.files import remove_leftovers, temporary_beside, write_whole
+from inkdigits.errors import DatasetError
+from inkdigits.files import natural_order, remove_leftovers, system_errors_as, temporary_beside, write_whole
 
 
 def test_text_and_bytes_are_written_as_they_are(tmp_path: Path) -> None:
@@ -99,3 +100,19 @@ def test_leftovers_of_a_killed_writer_are_removed(tmp_path: Path) -> None:
         copy.write_bytes(b"half")
     remove_leftovers(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["kept.npz"]
+
+
+def test_numbers_in_names_are_ordered_by_their_size() -> None:
+    names = ["b2", "10.png", "A10", "2.png", "a2", "run-10", "run-9"]
+    assert sorted(names, key=natural_order) == ["2.png", "10.png", "a2", "A10", "b2", "run-9", "run-10"]
+
+
+def test_what_the_system_says_becomes_an_error_of_ours(tmp_path: Path) -> None:
+    absent = tmp_path / "absent"
+    with (
+        pytest.raises(DatasetError, match=r"absent: expected a file, found No such file.* Check it\."),
+        system_errors_as(DatasetError, absent, expected="a file", remedy="Check it."),
+    ):
+        absent.read_bytes()
+    with pytest.raises(ValueError, match="ours"), system_errors_as(DatasetError, "x", expected="", remedy=""):
+        raise ValueError("ours")

@@ -27,7 +27,7 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
             "cli",
             "__init__ __main__",
         ),
-        "pictures": ("grey", "images"),
+        "pictures": ("formats grey", "images"),
         "paper": ("pieces", "contrast frames ruling", "binarization"),
         "normalizer": ("geometry digit", "normalizing", "__init__"),
         "reading": ("risk_control", "classifier", "recognizer", "explanation"),

@@ -1,15 +1,17 @@
-"""Files that appear whole or not at all."""
+"""Files: whole or not at all, in natural order, and what the system says of them as errors of ours."""
 
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["remove_leftovers", "temporary_beside", "write_whole"]
+from inkdigits.errors import InkdigitsError
 
+__all__ = ["natural_order", "remove_leftovers", "system_errors_as", "temporary_beside", "write_whole"]
 
 _PREFIX = ".unfinished-"
 
@@ -52,3 +54,25 @@ def remove_leftovers(folder: Path) -> None:
     """Remove what a process that was killed while writing left in a folder."""
     for leftover in folder.glob(f"{_PREFIX}*"):
         leftover.unlink(missing_ok=True)
+
+
+def natural_order(name: str) -> tuple[list[str | int], str]:
+    """A sort key that orders the numbers in names by their size: 2.png before 10.png, whatever the case."""
+    parts = re.split(r"([0-9]+)", name.casefold())
+    return [int(part) if i % 2 else part for i, part in enumerate(parts)], name
+
+
+@contextmanager
+def system_errors_as(
+    kind: type[InkdigitsError], subject: str | Path, *, expected: str, remedy: str
+) -> Iterator[None]:
+    """Turn what the system says of a file, folder or address (OSError) into an error of ours about `subject`.
+
+    Raises:
+        InkdigitsError: of that kind; what was found is the system's own word for it.
+    """
+    try:
+        yield
+    except OSError as error:
+        found = error.strerror or str(error)
+        raise kind(subject, expected=expected, found=found, remedy=remedy) from error

@@ -43,7 +43,7 @@ def npy() -> bytes:
         ("usps.h5", b"\x89HDF\r\n\x1a\n" + bytes(100), "an HDF5 file"),
         ("train.npy", npy(), "a single NumPy array"),
         ("digits.mat", b"MATLAB 5.0 MAT-file" + bytes(100), "a MATLAB file"),
-        ("seven.png", b"\x89PNG\r\n\x1a\n", "a single picture"),
+        ("seven.png", b"\x89PNG\r\n\x1a\n", "a PNG picture"),
         ("notes.txt", b"these are notes", "something else"),
         ("noise.bin", b"\x17\x00\x99" * 50, "something else"),
     ],

@@ -6,7 +6,6 @@ own classes, numbered in natural order (2 before 10).
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.errors import DatasetError
+from inkdigits.files import natural_order
 from inkdigits.ink import DIGITS
 
 __all__ = ["class_names_of", "to_classes"]
@@ -25,7 +25,7 @@ _MOST_CLASSES = 1000
 def class_names_of(names: Iterable[str]) -> tuple[str, ...]:
     """The classes in order: the ten digits where all names are digits, else the names, each once."""
     found = set(names)
-    return DIGITS if found <= set(DIGITS) else tuple(sorted(found, key=_natural_order))
+    return DIGITS if found <= set(DIGITS) else tuple(sorted(found, key=natural_order))
 
 
 def to_classes(source: Path, names: Sequence[str]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
@@ -65,8 +65,3 @@ def _check_classes(source: Path, counts: Counter[str]) -> None:
             found=f"{len(counts):,}",
             remedy="Check that the labels are names of classes, not of pictures.",
         )
-
-
-def _natural_order(name: str) -> tuple[list[str | int], str]:
-    parts = re.split(r"([0-9]+)", name.casefold())
-    return [int(part) if i % 2 else part for i, part in enumerate(parts)], name

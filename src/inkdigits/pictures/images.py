@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import io
 import math
-import re
 import stat
 import struct
 import threading
@@ -31,26 +30,13 @@ from numpy.typing import NDArray
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
 from inkdigits.errors import ConfigError, ImageError
+from inkdigits.files import natural_order
+from inkdigits.pictures.formats import HEAD_BYTES, PICTURES, format_of, picture_suffixes
 from inkdigits.pictures.grey import grey_page, scale_to_bytes
 
 __all__ = ["InputLimits", "find_images", "read_image"]
 
-_SUFFIXES = {
-    "PNG": (".png", ".apng"),
-    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
-    "WEBP": (".webp",),
-    "BMP": (".bmp", ".dib"),
-    "GIF": (".gif",),
-    "TIFF": (".tif", ".tiff"),
-}
-# What people send most often that is not accepted: naming it spares them the guess.
-_STRANGERS = (
-    (re.compile(rb"%PDF"), "a PDF document"),
-    (re.compile(rb"....ftyp(heic|heix|mif1|msf1)", re.DOTALL), "a HEIC picture, as iPhones take them"),
-    (re.compile(rb"....ftypavi[fs]", re.DOTALL), "an AVIF picture"),
-    (re.compile(rb"\s*<(\?xml|svg|!doctype|html)", re.IGNORECASE), "a web page, an SVG or another XML file"),
-    (re.compile(rb"PK\x03\x04"), "a ZIP archive or an office document"),
-)
+_FORMATS = tuple(picture.name for picture in PICTURES)
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_PIXEL_CHUNKS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 _ORIENTATION, _TILE_WIDTH, _TILE_HEIGHT = 0x0112, 0x0142, 0x0143  # EXIF and TIFF tags
@@ -85,13 +71,13 @@ class InputLimits:
     max_bytes: int = 20_000_000
     max_pixels: int = 50_000_000
     max_side: int = 65_535
-    formats: tuple[str, ...] = tuple(_SUFFIXES)
+    formats: tuple[str, ...] = _FORMATS
 
     def __post_init__(self) -> None:
-        if not self.formats or not set(self.formats) <= set(_SUFFIXES):
+        if not self.formats or not set(self.formats) <= set(_FORMATS):
             raise ConfigError(
                 "formats",
-                expected=f"some of {', '.join(_SUFFIXES)}",
+                expected=f"some of {', '.join(_FORMATS)}",
                 found=repr(self.formats),
                 remedy="Leave the setting out to accept them all.",
             )
@@ -144,10 +130,10 @@ def find_images(paths: Iterable[str | Path]) -> Iterator[Path]:
             (2.png before 10.png); hidden files are left out. Anything else stands for itself, even where
             nothing is there: `read_image` reports it.
     """
-    suffixes = {suffix for of_format in _SUFFIXES.values() for suffix in of_format}
+    suffixes = picture_suffixes()
     for path in map(Path, paths):
         try:
-            entries = sorted(path.iterdir(), key=_natural_order) if path.is_dir() else None
+            entries = sorted(path.iterdir(), key=_by_name) if path.is_dir() else None
         except OSError:
             entries = None
         if entries is None:
@@ -159,9 +145,8 @@ def find_images(paths: Iterable[str | Path]) -> Iterator[Path]:
                 yield entry
 
 
-def _natural_order(path: Path) -> tuple[list[str | int], str]:
-    parts = re.split(r"([0-9]+)", path.name.casefold())
-    return [int(part) if i % 2 else part for i, part in enumerate(parts)], path.name
+def _by_name(path: Path) -> tuple[list[str | int], str]:
+    return natural_order(path.name)
 
 
 # Opening: from a source to a Pillow image whose pixels may not be decoded yet.
@@ -222,11 +207,14 @@ def _open_bytes(content: bytes, name: str, limits: InputLimits) -> Image.Image:
         with _quiet_pillow():
             return Image.open(io.BytesIO(content), formats=limits.formats)
     except UnidentifiedImageError as error:
-        known = (what for signature, what in _STRANGERS if signature.match(content))
+        known = format_of(content[:HEAD_BYTES])
+        found = f"something else, or a broken header (it begins with {content[:12]!r})"
+        if known is not None and known.name not in limits.formats:
+            found = known.words
         raise _refusal(
             name,
             f"a picture in one of the formats {', '.join(limits.formats)}",
-            next(known, f"something else, or a broken header (it begins with {content[:12]!r})"),
+            found,
             "Save the picture as PNG or JPEG and try again.",
         ) from error
     except Image.DecompressionBombError as error:

@@ -7,7 +7,6 @@ The settings that all runs share are left out, so that what is left says why the
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
@@ -18,6 +17,7 @@ import numpy as np
 
 from inkdigits.config import to_dict
 from inkdigits.errors import ConfigError, InkdigitsError
+from inkdigits.files import natural_order
 from inkdigits.runs.folder import RunFolder, unreadable_file
 
 __all__ = [
@@ -135,7 +135,7 @@ def best_first(runs: Iterable[RunSummary], order: RunOrder) -> list[RunSummary]:
                 figure = 0.0
         return math.inf if figure is None or math.isnan(figure) else figure
 
-    return sorted(runs, key=lambda run: (cost(run), _natural(run.name)))
+    return sorted(runs, key=lambda run: (cost(run), natural_order(run.name)))
 
 
 def _summarize(run: RunFolder) -> RunSummary:
@@ -182,8 +182,3 @@ def _only_differences(runs: list[RunSummary]) -> list[RunSummary]:
         replace(run, settings={name: run.settings[name] for name in differing if name in run.settings})
         for run in runs
     ]
-
-
-def _natural(name: str) -> list[tuple[str, int]]:
-    """A key that orders the numbers in names by their size."""
-    return [(text, int(digits or 0)) for text, digits in re.findall(r"(\D*)(\d*)", name)]

@@ -18,22 +18,13 @@ from pathlib import Path
 
 from inkdigits.datasets.roles import role_of
 from inkdigits.errors import ConfigError, ImageError, InkdigitsError
-from inkdigits.files import write_whole
+from inkdigits.files import system_errors_as, write_whole
 from inkdigits.normalizer import normalize
+from inkdigits.pictures.formats import PICTURES
 from inkdigits.pictures.images import InputLimits, read_image
 
 __all__ = ["CorrectionStore", "CorrectionsFull"]
 
-# How a file of each accepted format begins; none of these begins another.
-_SUFFIXES = {
-    b"\x89PNG\r\n\x1a\n": ".png",
-    b"\xff\xd8\xff": ".jpg",
-    b"RIFF": ".webp",
-    b"BM": ".bmp",
-    b"GIF8": ".gif",
-    b"II": ".tif",
-    b"MM": ".tif",
-}
 _NOT_IN_FOLDER_NAMES = frozenset('/\\:*?"<>|')  # of one operating system or another
 
 
@@ -182,7 +173,7 @@ def _check_picture(picture: bytes, limits: InputLimits) -> None:
 
 def _suffix_of(picture: bytes) -> str:
     """The suffix of a picture that `read_image` accepts: readers of folders go by it."""
-    return next(suffix for start, suffix in _SUFFIXES.items() if picture.startswith(start))
+    return next(known.suffixes[0] for known in PICTURES if known.signature.match(picture))
 
 
 def _check_class_names(class_names: tuple[str, ...]) -> None:
@@ -212,14 +203,12 @@ def _check_folder(folder: Path) -> None:
             found="a name that says they are for testing",
             remedy="Give the folder another name, such as corrections.",
         )
-    try:
+    with system_errors_as(
+        ConfigError,
+        folder,
+        expected="a folder that can be written",
+        remedy="Correct the path or its permissions.",
+    ):
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
-    except OSError as error:
-        raise ConfigError(
-            folder,
-            expected="a folder that can be written",
-            found=error.strerror or str(error),
-            remedy="Correct the path or its permissions.",
-        ) from error

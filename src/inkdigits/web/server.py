@@ -16,6 +16,7 @@ from typing import Any
 
 from inkdigits.errors import ConfigError
 from inkdigits.extras import needing
+from inkdigits.files import system_errors_as
 from inkdigits.web.settings import ServiceSettings
 
 with needing("web", for_what="inkdigits serve"):
@@ -60,16 +61,14 @@ def serve(settings: ServiceSettings, announce: Callable[[], None] = lambda: None
 
 def _listener(settings: ServiceSettings) -> socket.socket:
     host, port = settings.host, settings.port
-    try:
+    with system_errors_as(
+        ConfigError,
+        f"{host}:{port}",
+        expected="an address that can be listened on",
+        remedy="Choose another --port, or stop what uses this one.",
+    ):
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
-    except OSError as error:
-        raise ConfigError(
-            f"{host}:{port}",
-            expected="an address that can be listened on",
-            found=error.strerror or str(error),
-            remedy="Choose another --port, or stop what uses this one.",
-        ) from error
 
 
 def _answer(app: FastAPI, settings: ServiceSettings, listener: socket.socket) -> None:

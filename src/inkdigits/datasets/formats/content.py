@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from inkdigits.errors import DatasetError
+from inkdigits.files import system_errors_as
+from inkdigits.pictures.formats import HEAD_BYTES, format_of
 
 __all__ = ["MAX_BYTES", "open_content", "read_at_most", "read_content", "read_head", "refuse_larger"]
 
 #: No dataset file may unfold to more than this: MNIST as CSV is a tenth of it.
 MAX_BYTES = 1 << 30
 
-_GZIP_MAGIC = b"\x1f\x8b"
 _CHUNK_BYTES = 1 << 20
 
 
@@ -31,29 +32,28 @@ def open_content(path: Path) -> Iterator[BinaryIO]:
     Raises:
         DatasetError: the file cannot be read, or breaks off or is damaged while it is being unpacked.
     """
-    try:
-        with path.open("rb") as raw:
-            is_gzip = raw.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
-            raw.seek(0)
-            if is_gzip:
-                with gzip.GzipFile(fileobj=raw) as unpacked:
-                    yield cast(BinaryIO, unpacked)
-            else:
-                yield raw
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DatasetError(
-            path,
-            expected="a whole gzip file",
-            found=f"one that is cut short or damaged ({error})",
-            remedy="Copy or download the file again.",
-        ) from error
-    except OSError as error:
-        raise DatasetError(
-            path,
-            expected="a file that can be read",
-            found=error.strerror or str(error),
-            remedy="Check the path and the permissions.",
-        ) from error
+    with system_errors_as(
+        DatasetError,
+        path,
+        expected="a file that can be read",
+        remedy="Check the path and the permissions.",
+    ):
+        try:
+            with path.open("rb") as raw:
+                known = format_of(raw.read(HEAD_BYTES))
+                raw.seek(0)
+                if known is not None and known.name == "gzip":
+                    with gzip.GzipFile(fileobj=raw) as unpacked:
+                        yield cast(BinaryIO, unpacked)
+                else:
+                    yield raw
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise DatasetError(
+                path,
+                expected="a whole gzip file",
+                found=f"one that is cut short or damaged ({error})",
+                remedy="Copy or download the file again.",
+            ) from error
 
 
 def read_at_most(stream: BinaryIO, n_bytes: int) -> bytes:

@@ -13,6 +13,7 @@ from inkdigits.datasets.formats.npz import read_npz
 from inkdigits.datasets.formats.parquet import read_parquet
 from inkdigits.datasets.formats.text import read_arff, read_csv, read_libsvm
 from inkdigits.errors import DatasetError
+from inkdigits.pictures.formats import PICTURES, FileFormat, format_of
 
 __all__ = ["FORMATS", "read_file"]
 
@@ -31,31 +32,18 @@ _READERS: Mapping[str, Callable[[Path], Dataset]] = {
 }
 
 _RESAVE = "Save the arrays with numpy.savez(FILE, x_train=..., y_train=..., x_test=..., y_test=...) instead."
+_NAME_THE_FOLDER = "Name the folder that holds folders 0 to 9 with such pictures."
 
-# Formats that are refused: what to call them, and what to do.
-_REFUSED: Mapping[str, tuple[str, str]] = {
-    "empty": ("an empty file", "Copy or download the file again."),
-    "html": ("a web page", "Download the file itself: on GitHub, by the button 'Download raw file'."),
-    "hdf5": ("an HDF5 file", _RESAVE),
-    "pickle": (
-        "a Python pickle",
-        f"It is not read, because unpickling runs whatever its author wrote into it. {_RESAVE}",
-    ),
-    "npy": ("a single NumPy array", _RESAVE),
-    "matlab": ("a MATLAB file", _RESAVE),
-    "picture": ("a single picture", "Name the folder that holds folders 0 to 9 with such pictures."),
-    "unknown": ("something else", "Convert it to one of these formats."),
+# What to do about formats that are refused, by their names in `inkdigits.pictures.formats`.
+_REMEDIES: Mapping[str, str] = {
+    "markup": "Download the file itself: on GitHub, by the button 'Download raw file'.",
+    "pickle": f"It is not read, because unpickling runs whatever its author wrote into it. {_RESAVE}",
+    "torch": f"It is not read, because unpickling runs whatever its author wrote into it. {_RESAVE}",
+    **dict.fromkeys(("hdf5", "npy", "matlab"), _RESAVE),
+    **dict.fromkeys((picture.name for picture in PICTURES), _NAME_THE_FOLDER),
 }
 
 _LIBSVM_LINE = re.compile(rb"[-+]?[\d.]+(?:[ \t]+\d+:[-+\d.eE]+)+\s*")
-_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"RIFF")
-_MAGIC: tuple[tuple[bytes, str], ...] = (
-    (b"PAR1", "parquet"),
-    (b"\x89HDF\r\n", "hdf5"),
-    (b"\x93NUMPY", "npy"),
-    (b"MATLAB", "matlab"),
-    *((magic, "picture") for magic in _PICTURES),
-)
 
 
 def read_file(path: Path) -> Dataset:
@@ -64,30 +52,32 @@ def read_file(path: Path) -> Dataset:
     Raises:
         DatasetError: the file cannot be read, is of a format that is not accepted, or is malformed.
     """
-    kind = _kind_of(path, read_head(path, _HEAD_BYTES))
-    reader = _READERS.get(kind)
+    head = read_head(path, _HEAD_BYTES)
+    known = format_of(head)
+    reader = _READERS.get(_reader_name(path, head, known))
     if reader is not None:
         return reader(path)
-    found, remedy = _REFUSED[kind]
+    if not head:
+        found, remedy = "an empty file", "Copy or download the file again."
+    elif known is not None:
+        found, remedy = known.words, _REMEDIES.get(known.name, "Convert it to one of these formats.")
+    else:
+        found, remedy = "something else", "Convert it to one of these formats."
     raise DatasetError(path, expected=f"a dataset as {FORMATS}", found=found, remedy=remedy)
 
 
-def _kind_of(path: Path, head: bytes) -> str:
-    if not head:
-        return "empty"
-    if head.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
-        return "html"
-    if head.startswith(b"PK\x03\x04"):
-        return _kind_of_zip(path, head)
-    if head[:1] == b"\x80" and head[1:2] in (b"\2", b"\3", b"\4", b"\5"):
-        return "pickle"
-    if head.startswith(b"\0\0") or re.search(r"idx[13]|ubyte", path.name):
+def _reader_name(path: Path, head: bytes, known: FileFormat | None) -> str:
+    """The name of the reader for a file; one that is in no list where none reads it."""
+    if known is not None and known.name == "zip":
+        return _of_text(read_content(path)[:_HEAD_BYTES])  # of the one file in it
+    if known is not None:
+        return known.name
+    if head and re.search(r"idx[13]|ubyte", path.name):
         return "idx"
-    magic = next((kind for start, kind in _MAGIC if head.startswith(start)), None)
-    return magic or _kind_of_text(head)
+    return _of_text(head)
 
 
-def _kind_of_text(head: bytes) -> str:
+def _of_text(head: bytes) -> str:
     if b"\0" in head:
         return "unknown"
     if re.search(rb"^\s*@relation\b", head, re.IGNORECASE | re.MULTILINE) or head.startswith(b"%"):
@@ -98,12 +88,3 @@ def _kind_of_text(head: bytes) -> str:
     if _LIBSVM_LINE.fullmatch(whole):
         return "libsvm"
     return "csv" if any(separator in first for separator in (b",", b";", b"\t")) else "unknown"
-
-
-def _kind_of_zip(path: Path, head: bytes) -> str:
-    """NPZ, or a zip with one file, or one of the formats that hide in zips."""
-    if b".npy" in head[:512]:
-        return "npz"
-    if b"data.pkl" in head:
-        return "pickle"
-    return _kind_of_text(read_content(path)[:_HEAD_BYTES])

@@ -13,7 +13,7 @@ from inkdigits.datasets.catalogue import RemoteFile
 from inkdigits.datasets.formats.content import open_content, read_at_most
 from inkdigits.errors import DatasetError
 from inkdigits.extras import require
-from inkdigits.files import temporary_beside
+from inkdigits.files import system_errors_as, temporary_beside
 
 __all__ = ["fetch", "good_content"]
 
@@ -45,24 +45,24 @@ def fetch(file: RemoteFile, mirrors: Sequence[str], folder: Path) -> bytes:
     """
     filelock = require("filelock", extra="train", for_what=_FOR)
     target = folder / f"{file.name}.gz"
+    unwritable = system_errors_as(
+        DatasetError,
+        folder,
+        expected="a cache folder that can be written",
+        remedy="Make room, correct the permissions, or set INKDIGITS_DATA to a folder with the files.",
+    )
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(folder / f".{file.name}.lock", timeout=_LOCK_TIMEOUT_S):
-            content = _cached(file, target)
-            return content if content is not None else _from_mirrors(file, mirrors, target)
+        with unwritable:
+            folder.mkdir(parents=True, exist_ok=True)
+            with filelock.FileLock(folder / f".{file.name}.lock", timeout=_LOCK_TIMEOUT_S):
+                content = _cached(file, target)
+                return content if content is not None else _from_mirrors(file, mirrors, target)
     except filelock.Timeout as error:
         raise DatasetError(
             target,
             expected="another process to finish this download",
             found=f"it still running after {_LOCK_TIMEOUT_S // 60} minutes",
             remedy="Stop the other process and start again.",
-        ) from error
-    except OSError as error:
-        raise DatasetError(
-            folder,
-            expected="a cache folder that can be written",
-            found=error.strerror or str(error),
-            remedy="Make room, correct the permissions, or set INKDIGITS_DATA to a folder with the files.",
         ) from error
 
 
@@ -76,17 +76,14 @@ def _cached(file: RemoteFile, target: Path) -> bytes | None:
 
 
 def _from_mirrors(file: RemoteFile, mirrors: Sequence[str], target: Path) -> bytes:
+    requests = require("requests", extra="train", for_what=_FOR)
     failures: list[str] = []
     for mirror in mirrors:
         url = f"{mirror}{target.name}"
         try:
             with temporary_beside(target) as part:
                 return _from_mirror(file, url, part)
-        except (
-            require("requests", extra="train", for_what=_FOR).RequestException,
-            _WrongFileError,
-            DatasetError,
-        ) as error:
+        except (requests.RequestException, _WrongFileError, DatasetError) as error:
             failures.append(f"{url}: {error}")
     raise DatasetError(
         file.name,
