@@ -13,7 +13,6 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -174,12 +173,8 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 found=f"a pixel of {largest:g}",
                 remedy="Scale all pictures alike; a scaler before this classifier needs clip=True.",
             )
-        # `to_images` tells the range from the largest value, which one more picture of full ink settles.
-        levels = np.full((n + 1, side, side), 255, dtype=np.uint8)
-        scaled = np.multiply(pixels, 255 / full_ink, dtype=np.float32)
-        levels[:n] = np.rint(scaled, out=scaled).reshape(n, side, side)
-        images, _ = to_images(Path("X"), levels)
-        return to_ink(images[:n])
+        images, _ = to_images("X", pixels.reshape(n, side, side), full_ink=full_ink)
+        return to_ink(images)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -5,14 +5,17 @@ Letters: h, w size of the crop.
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from inkdigits.ink import BOX_SIDE, SIDE, Grey, Plane
 from inkdigits.paper.contrast import percentile
 from inkdigits.paper.pieces import padded
 
-__all__ = ["centre_by_mass", "fit_into_box", "thicken"]
+__all__ = ["centre_by_mass", "fit_into_box", "resized", "thicken"]
 
 _THINNEST_STROKE_PX = 2.0  # in the 28x28 picture; MNIST's pens drew 2 to 4
 _FINE_SCALE = 4  # small crops are enlarged by this, to grow a line by less than a pixel
@@ -51,7 +54,7 @@ def fit_into_box(crop: Plane) -> Plane:
     if 0.95 <= scale <= 1.06:
         return crop
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    fitted: Plane = cv2.resize(crop, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    fitted: Plane = resized(crop, *size)
     inked = fitted[fitted > 0.1]
     peak = percentile(inked, 90) if inked.size else 1.0
     # Enlarging blurs the edges: make them as steep again as they were.
@@ -59,14 +62,27 @@ def fit_into_box(crop: Plane) -> Plane:
     return np.clip(steep, 0, 1)
 
 
-def centre_by_mass(crop: Plane) -> Plane:
-    """Put the crop into 28x28 so that its centre of mass is in the middle, and all of it inside."""
+def resized(image: NDArray[Any], width_px: int, height_px: int) -> NDArray[Any]:
+    """An image (h, w) at another size: shrunk by the mean of areas, enlarged by cubic interpolation."""
+    shrinks = max(width_px, height_px) < max(image.shape)
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(image, (width_px, height_px), interpolation=method))
+
+
+def centre_by_mass(crop: Plane, middle_px: float = SIDE / 2) -> Plane:
+    """Put the crop into 28x28 with its centre of mass in the middle, as far as all of it stays inside.
+
+    Args:
+        crop: (h, w) ink of any scale.
+        middle_px: where the centre of mass goes, across and down, with pixel centres at whole numbers.
+            Pages go to 14, and prepared pictures of datasets to 13.5: here and there a pixel apart.
+    """
     height, width = crop.shape
     ink = np.zeros((SIDE, SIDE), np.float32)
     mass = max(float(crop.sum()), 1e-6)
     centre_y = float(crop.sum(axis=1) @ np.arange(height)) / mass
     centre_x = float(crop.sum(axis=0) @ np.arange(width)) / mass
-    top = int(np.clip(round(SIDE / 2 - centre_y), 0, SIDE - height))
-    left = int(np.clip(round(SIDE / 2 - centre_x), 0, SIDE - width))
+    top = int(np.clip(round(middle_px - centre_y), 0, SIDE - height))
+    left = int(np.clip(round(middle_px - centre_x), 0, SIDE - width))
     ink[top : top + height, left : left + width] = crop
     return ink

@@ -97,3 +97,16 @@ def test_labels(values: list[Any]) -> None:
 def test_one_hot_labels_say_what_to_do() -> None:
     with pytest.raises(DatasetError, match="argmax"):
         to_labels(SOURCE, np.eye(10))
+
+
+def test_full_ink_that_the_caller_knows_is_not_told_from_the_pictures() -> None:
+    faint = np.full((1, 784), 0.5)
+    images, notes = to_images("X", faint, full_ink=16)
+    assert set(np.unique(images)) == {8}
+    assert notes == ()
+
+
+def test_a_side_that_was_promised_is_the_only_one_accepted() -> None:
+    with pytest.raises(DatasetError, match=r"expected 784 pixels .28x28. a picture, found 8x8"):
+        to_images("X", np.zeros((1, 64)), side=28)
+    assert to_images("mnist.csv", np.ones((1, 64)))[0].shape == (1, 28, 28)

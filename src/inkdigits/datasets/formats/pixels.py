@@ -14,13 +14,13 @@ from math import isqrt
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.datasets.dataset import Split
 from inkdigits.errors import DatasetError
 from inkdigits.ink import BOX_SIDE, SIDE
+from inkdigits.normalizer.geometry import centre_by_mass, resized
 
 __all__ = ["MIN_SIDE", "square_side", "to_images", "to_labels", "to_split"]
 
@@ -33,7 +33,7 @@ def to_split(
     """A split out of raw numbers, and notes about what was done to them.
 
     Args:
-        source: the file, for messages; where its name says "mnist", only 28x28 is accepted.
+        source: the file, for messages; a name that says "mnist" promises pictures of 28x28.
         values: (N, S * S) or (N, S, S), numbers in 0..255, 0..1, or 0..16 for 8x8.
         labels: (N,) numbers or texts of one digit, or None.
 
@@ -48,8 +48,13 @@ def to_split(
             remedy="Use the images and the labels of the same part of the same dataset.",
         )
     checked = None if labels is None else to_labels(source, labels)
-    images, notes = to_images(source, values)
+    images, notes = to_images(source, values, side=_promised_side(source))
     return Split(images, checked), notes
+
+
+def _promised_side(source: Path) -> int | None:
+    """The side that the name of a file promises: 28 where it says "mnist"; None where it says nothing."""
+    return SIDE if "mnist" in source.name.lower() else None
 
 
 def square_side(n_pixels: int) -> int | None:
@@ -58,19 +63,35 @@ def square_side(n_pixels: int) -> int | None:
     return side if side * side == n_pixels and side >= MIN_SIDE else None
 
 
-def to_images(source: Path, values: NDArray[Any]) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
-    """uint8 pictures (N, 28, 28) with 0 for paper, and notes; see `to_split`."""
-    values = _squares(source, values)  # (N, S, S)
-    images, notes = _to_bytes(source, values)
-    side = images.shape[1]
-    if side == SIDE:
-        return images, notes
-    if side < SIDE:
-        how = f"fitted {side}x{side} pictures into {BOX_SIDE}x{BOX_SIDE}, centred by mass in {SIDE}x{SIDE}"
-        fitted = np.stack([_centre(_resize(image, BOX_SIDE)) for image in images])
+def to_images(
+    source: str | Path, values: NDArray[Any], *, side: int | None = None, full_ink: int | None = None
+) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+    """uint8 pictures (N, 28, 28) with 0 for paper, and notes about what was done.
+
+    Args:
+        source: what the numbers come from, for messages.
+        values: as `to_split` takes them.
+        side: refuse pictures of any other side.
+        full_ink: the value of full ink, where the caller knows it; else it is told from the largest value.
+
+    Raises:
+        DatasetError: the numbers are not pictures.
+    """
+    values = _squares(source, values, side)  # (N, S, S)
+    if full_ink is None:
+        images, notes = _to_bytes(source, values)
     else:
-        how = f"shrank {side}x{side} pictures to {SIDE}x{SIDE}"
-        fitted = np.stack([_resize(image, SIDE) for image in images])
+        images, notes = _scaled(values, full_ink), ()
+    found_side = images.shape[1]
+    if found_side == SIDE:
+        return images, notes
+    if found_side < SIDE:
+        size = f"{found_side}x{found_side}"
+        how = f"fitted {size} pictures into {BOX_SIDE}x{BOX_SIDE}, centred by mass in {SIDE}x{SIDE}"
+        fitted = np.stack([_fitted(image) for image in images])
+    else:
+        how = f"shrank {found_side}x{found_side} pictures to {SIDE}x{SIDE}"
+        fitted = np.stack([resized(image, SIDE, SIDE) for image in images])
     return fitted, (*notes, how)
 
 
@@ -124,17 +145,16 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _squares(source: Path, values: NDArray[Any]) -> NDArray[Any]:
+def _squares(source: str | Path, values: NDArray[Any], promised_side: int | None) -> NDArray[Any]:
     if values.ndim == 2 and (side := square_side(values.shape[1])) is not None:
         values = values.reshape(len(values), side, side)
     if values.ndim == 4 and values.shape[3] == 1:
         values = values[..., 0]
     is_square = values.ndim == 3 and values.shape[1] == values.shape[2] >= MIN_SIDE
-    claims_mnist = "mnist" in source.name.lower()
-    if not is_square or (claims_mnist and values.shape[1] != SIDE):
+    if not is_square or promised_side not in (None, values.shape[1]):
         raise DatasetError(
             source,
-            expected="784 pixels (28x28) a picture" + ("" if claims_mnist else ", or another square"),
+            expected="784 pixels (28x28) a picture" + ("" if promised_side else ", or another square"),
             found=_size_found(values),
             remedy="This is not MNIST: rename the file to say what it is."
             if is_square
@@ -158,7 +178,7 @@ def _size_found(values: NDArray[Any]) -> str:
     return f"an array of shape {values.shape}"
 
 
-def _to_bytes(source: Path, values: NDArray[Any]) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+def _to_bytes(source: str | Path, values: NDArray[Any]) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
     if values.dtype.kind not in "buif":
         raise _bad_pixels(source, f"pixels of type {values.dtype}")
     if values.dtype.kind == "b":
@@ -180,11 +200,15 @@ def _to_bytes(source: Path, values: NDArray[Any]) -> tuple[NDArray[np.uint8], tu
         return np.rint(values).astype(np.uint8), ("rounded fractional pixels to whole ones",)
     else:
         raise _bad_pixels(source, f"fractions up to {high:g}, a range that is neither 0..1 nor 0..255")
-    scaled = np.rint(values.astype(np.float32) * (255 / top)).astype(np.uint8)
-    return scaled, (f"scaled pixels from 0..{top} to 0..255",)
+    return _scaled(values, top), (f"scaled pixels from 0..{top} to 0..255",)
 
 
-def _bad_pixels(source: Path, found: str) -> DatasetError:
+def _scaled(values: NDArray[Any], full_ink: int) -> NDArray[np.uint8]:
+    levels: NDArray[np.uint8] = np.rint(values.astype(np.float32) * (255 / full_ink)).astype(np.uint8)
+    return levels
+
+
+def _bad_pixels(source: str | Path, found: str) -> DatasetError:
     return DatasetError(
         source,
         expected="pixels from 0 (paper) to 255 (ink), or from 0 to 1",
@@ -193,23 +217,7 @@ def _bad_pixels(source: Path, found: str) -> DatasetError:
     )
 
 
-def _resize(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    if image.shape[0] == side:
-        return image
-    method = cv2.INTER_AREA if image.shape[0] > side else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(image, (side, side), interpolation=method), dtype=np.uint8)
-
-
-def _centre(box: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A picture of 20x20 laid into 28x28 with its centre of mass as near the middle as the frame allows."""
-    image = np.zeros((SIDE, SIDE), dtype=np.uint8)
-    mass = float(box.sum(dtype=np.float64))
-    free = SIDE - BOX_SIDE
-    top = left = free // 2
-    if mass > 0:
-        positions = np.arange(BOX_SIDE)
-        middle = (SIDE - 1) / 2
-        top = round(min(max(middle - float(box.sum(axis=1) @ positions) / mass, 0), free))
-        left = round(min(max(middle - float(box.sum(axis=0) @ positions) / mass, 0), free))
-    image[top : top + BOX_SIDE, left : left + BOX_SIDE] = box
-    return image
+def _fitted(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture of S x S below 28x28 as MNIST's makers laid theirs: 20x20, centred by mass in 28x28."""
+    box = resized(image, BOX_SIDE, BOX_SIDE).astype(np.float32)
+    return centre_by_mass(box, middle_px=(SIDE - 1) / 2).astype(np.uint8)

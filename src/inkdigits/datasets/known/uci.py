@@ -5,8 +5,6 @@ Source: Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI 1998
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
 from inkdigits.datasets.dataset import Dataset, Split
@@ -27,7 +25,7 @@ def load_uci() -> Dataset:
         MissingExtraError: scikit-learn is not installed.
     """
     digits = require("sklearn.datasets", extra="train", for_what=_FOR).load_digits()
-    images, notes = to_images(Path("uci"), np.asarray(digits.images))
+    images, notes = to_images("uci", np.asarray(digits.images))
     labels = np.asarray(digits.target, dtype=np.int64)
     train, test = require("sklearn.model_selection", extra="train", for_what=_FOR).train_test_split(
         np.arange(len(labels)), test_size=N_TEST, stratify=labels, random_state=SPLIT_SEED
