@@ -52,7 +52,7 @@ def test_what_is_exported_is_documented(name: str) -> None:
 
 def test_the_calls_that_are_promised_are_there() -> None:
     calls = {name for name in vars(inkdigits.Recognizer) if not name.startswith("_")}
-    assert calls == {"predict", "predict_many", "examine", "classify"}
+    assert calls == {"predict", "predict_many", "examine", "examine_many", "classify"}
     assert list(inspect.signature(inkdigits.Recognizer).parameters) == [
         "model",
         "limits",

@@ -165,6 +165,19 @@ def test_an_examination_shows_what_led_to_the_answer(recognizer: Recognizer) -> 
 # Many pictures.
 
 
+def test_many_are_examined_as_one_is(recognizer: Recognizer) -> None:
+    pictures = [encoded(drawing(digit)) for digit in DIGITS]
+    found = list(recognizer.examine_many([b"no picture", *pictures, b"no picture"]))
+    assert isinstance(found[0], ImageError)
+    assert isinstance(found[-1], ImageError)
+    for one, picture in zip(found[1:-1], pictures, strict=True):
+        assert not isinstance(one, ImageError)
+        alone = recognizer.examine(picture)
+        np.testing.assert_array_equal(one.page, alone.page)
+        np.testing.assert_array_equal(one.normalized.ink, alone.normalized.ink)
+        assert one.prediction.label == alone.prediction.label
+
+
 def test_many_pictures_keep_their_order(recognizer: Recognizer) -> None:
     order = [int(digit) for digit in np.random.default_rng(0).integers(0, 10, 3 * CHUNK + 5)]
     answers = list(recognizer.predict_many(drawing(digit) for digit in order))

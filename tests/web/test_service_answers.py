@@ -8,6 +8,7 @@ import json
 import logging
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata, resources
 from pathlib import Path
 
@@ -17,7 +18,6 @@ from starlette.routing import Route
 
 from inkdigits.reading.recognizer import Recognizer
 from inkdigits.web.app import create_app
-from inkdigits.web.engine import Engine
 from inkdigits.web.http.telemetry import JsonLines
 from inkdigits.web.settings import ServiceSettings
 from tests.web.serving import Served, drawn, served
@@ -67,22 +67,21 @@ def test_a_refusal_is_an_answer(service: Served) -> None:
 def test_many_at_a_time_are_read_together_and_each_gets_its_own(
     service: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
     sizes = []
-    read_together = Engine._read_together
+    examine_many = Recognizer.examine_many
 
-    def noted(engine: Engine, pictures: list[bytes]) -> list[object]:
+    def noted(recognizer: Recognizer, pictures: list[bytes]) -> Iterator[object]:
         sizes.append(len(pictures))
-        return read_together(engine, pictures)  # type: ignore[return-value]
+        return examine_many(recognizer, pictures)
 
-    monkeypatch.setattr(Engine, "_read_together", noted)
+    monkeypatch.setattr(Recognizer, "examine_many", noted)
     pictures = {digit: drawn(digit) for digit in range(10)}
     alone = {digit: Recognizer().predict(picture).to_json() for digit, picture in pictures.items()}
 
     def ask(number: int) -> bool:
         digit = number % 10
-        answer = service.client.post("/v1/predict", content=pictures[digit], headers=PNG)
+        path = "/v1/predict?explain=true" if number % 3 else "/v1/predict"
+        answer = service.client.post(path, content=pictures[digit], headers=PNG)
         return bool(answer.json()["box"] == alone[digit]["box"])
 
     with ThreadPoolExecutor(16) as clients:
@@ -91,13 +90,18 @@ def test_many_at_a_time_are_read_together_and_each_gets_its_own(
     assert 2 <= max(sizes) <= 8
 
 
-def test_a_fault_with_one_picture_is_not_the_others(service: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(engine: Engine, pictures: list[bytes]) -> list[object]:
-        raise MemoryError
+def test_a_fault_with_a_batch_is_not_its_pictures(service: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    examine_many = Recognizer.examine_many
 
-    monkeypatch.setattr(Engine, "_read_together", fail)
-    answer = service.client.post("/v1/predict", content=SAMPLE, headers=PNG)
-    assert (answer.status_code, answer.json()["digit"]) == (200, 4)
+    def fail_on_several(recognizer: Recognizer, pictures: list[bytes]) -> Iterator[object]:
+        if len(pictures) > 1:
+            raise MemoryError
+        return examine_many(recognizer, pictures)
+
+    monkeypatch.setattr(Recognizer, "examine_many", fail_on_several)
+    files = [("a", ("four.png", SAMPLE)), ("a", ("seven.png", drawn(7)))]
+    answer = service.client.post("/v1/predict", files=files)
+    assert [one["digit"] for one in answer.json()["predictions"]] == [4, 7]
 
 
 # Several pictures.
@@ -201,11 +205,11 @@ def test_elsewhere(service: Served, method: str, path: str, status: int, allowed
 def test_a_fault_of_ours_tells_nothing_but_its_id(
     service: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(recognizer: Recognizer, picture: bytes) -> None:
+    def fail(recognizer: Recognizer, pictures: list[bytes]) -> None:
         raise RuntimeError("the secret name of a file")
 
-    monkeypatch.setattr(Recognizer, "examine", fail)
-    answer = service.client.post("/v1/predict?explain=true", content=SAMPLE, headers=PNG)
+    monkeypatch.setattr(Recognizer, "examine_many", fail)
+    answer = service.client.post("/v1/predict", content=SAMPLE, headers=PNG)
     assert answer.status_code == 500
     assert "secret" not in answer.text
     assert "Traceback" not in answer.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import threading
 import time
@@ -11,11 +12,12 @@ from contextlib import contextmanager, suppress
 
 import httpx
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
-from inkdigits.errors import ConfigError
-from inkdigits.results import Prediction
-from inkdigits.web.engine import Engine
-from inkdigits.web.http import limits
+from inkdigits.errors import ConfigError, ImageError
+from inkdigits.reading.recognizer import Examination, Recognizer
+from inkdigits.web.http.limits import Limits
+from inkdigits.web.http.problems import Problem
 from inkdigits.web.settings import ServiceSettings
 from tests.web.serving import Served, drawn, head_of, problem_in, read_all, served
 
@@ -81,21 +83,35 @@ def test_who_stops_sending_reads_the_answer(service: Served) -> None:
     assert b"connection: close" in came
 
 
-def test_what_is_read_of_it_ends_at_the_limit(service: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    n_read = []
-    receive = limits._Body.receive
+@pytest.mark.parametrize("announced", [None, 99_000])
+def test_what_is_read_of_it_ends_at_the_limit(announced: int | None) -> None:
+    n_read = 0
 
-    async def noted(body: limits._Body) -> object:
-        try:
-            return await receive(body)
-        finally:
-            n_read.append(body._n_bytes)
+    async def read_all_of_it(scope: Scope, receive: Receive, send: Send) -> None:
+        while (await receive())["more_body"]:
+            pass
 
-    monkeypatch.setattr(limits._Body, "receive", noted)
-    service.exchange(head_of(content_type="image/png", content_length=100_000) + bytes(99_000))
-    head = head_of(content_type="image/png", transfer_encoding="chunked")
-    service.exchange(head + (b"2710\r\n" + bytes(10_000) + b"\r\n") * 80)
-    assert 99_000 <= max(n_read) <= 100_000 + 300_000  # the socket is read in pieces of that size
+    async def receive() -> Message:
+        nonlocal n_read
+        n_read += 10_000
+        return {"type": "http.request", "body": bytes(10_000), "more_body": True}
+
+    async def send(message: Message) -> None:
+        raise AssertionError("nothing is answered")
+
+    length = (b"transfer-encoding", b"chunked") if announced is None else (b"content-length", b"99000")
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/v1/predict",
+        "headers": [(b"host", b"localhost"), length],
+        "state": {"request_id": "1"},
+    }
+    limited = Limits(read_all_of_it, settings=ServiceSettings(max_bytes=100_000))
+    with pytest.raises(Problem) as raised:
+        asyncio.run(limited(scope, receive, send))
+    assert raised.value.status_code == 413
+    assert n_read == 110_000  # the piece that is too much, and no other
 
 
 def test_exactly_the_limit_is_let_in(service: Served) -> None:
@@ -320,14 +336,14 @@ def test_names_that_are_allowed() -> None:
 def held_up() -> Iterator[threading.Event]:
     """The engine's threads wait until the event is set."""
     opened = threading.Event()
-    read_together = Engine._read_together
+    examine_many = Recognizer.examine_many
 
-    def wait_and_read(engine: Engine, pictures: list[bytes]) -> list[Prediction | Exception]:
+    def wait_and_read(recognizer: Recognizer, pictures: list[bytes]) -> Iterator[Examination | ImageError]:
         assert opened.wait(20)
-        return read_together(engine, pictures)
+        return examine_many(recognizer, pictures)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Engine, "_read_together", wait_and_read)
+        patch.setattr(Recognizer, "examine_many", wait_and_read)
         try:
             yield opened
         finally:

@@ -33,6 +33,7 @@ __all__ = ["Examination", "ImageSource", "Recognizer"]
 ImageSource = str | Path | bytes | PIL.Image.Image | NDArray[np.generic]
 
 _CHUNK = 32  # pictures in memory at a time in predict_many
+_PAGES_CHUNK = 8  # whole pages in memory at a time in examine_many
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,6 +151,23 @@ class Recognizer:
         (prediction,) = self._decide([normalized])
         return Examination(page, normalized, prediction, self.class_names)
 
+    def examine_many(self, sources: Iterable[ImageSource]) -> Iterator[Examination | ImageError]:
+        """Like `predict_many`, in the caller's own thread, with the page and the ink of each picture.
+
+        Yields:
+            The examination of each picture; for one that cannot be read, its `ImageError`.
+        """
+        remaining = iter(sources)
+        while chunk := list(islice(remaining, _PAGES_CHUNK)):
+            read = [self._try_read(source) for source in chunk]
+            readable = [one[1] for one in read if not isinstance(one, ImageError)]
+            predictions = iter(self._decide(readable) if readable else [])
+            for one in read:
+                if isinstance(one, ImageError):
+                    yield one
+                else:
+                    yield Examination(*one, next(predictions), self.class_names)
+
     def classify(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Classify images that are as in MNIST already.
 
@@ -175,6 +193,13 @@ class Recognizer:
     def _try_normalize(self, source: ImageSource) -> Normalized | ImageError:
         try:
             return normalize(read_image(source, self._limits))
+        except ImageError as error:
+            return error
+
+    def _try_read(self, source: ImageSource) -> tuple[NDArray[np.uint8], Normalized] | ImageError:
+        try:
+            page = read_image(source, self._limits)
+            return page, normalize(page)
         except ImageError as error:
             return error
 

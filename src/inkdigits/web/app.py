@@ -51,7 +51,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     async def answer_metrics(request: Request) -> Response:
         return Response(metrics.text(), headers={"content-type": CONTENT_TYPE_LATEST})
 
-    routes = [*_routes(settings, engine, metrics), Route("/metrics", answer_metrics), *page_routes()]
+    routes = [*_routes(settings, engine), Route("/metrics", answer_metrics), *page_routes()]
     app = FastAPI(
         title="inkdigits",
         version=_VERSION,
@@ -61,7 +61,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
         redirect_slashes=False,
         lifespan=lifespan,
     )
-    description = describe(settings, engine.recognizer.class_names, version=_VERSION)
+    description = describe(settings, engine.class_names, version=_VERSION)
     app.openapi = lambda: description  # type: ignore[method-assign]  # as FastAPI's own guide has it
     app.add_exception_handler(HTTPException, answer_problem)
     app.add_middleware(Limits, settings=settings)
@@ -69,16 +69,16 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     return app
 
 
-def _routes(settings: ServiceSettings, engine: Engine, metrics: Metrics) -> list[Route]:
+def _routes(settings: ServiceSettings, engine: Engine) -> list[Route]:
     """The interface; the busiest routes first, for they are tried in order."""
-    predicting = PredictEndpoint(engine, metrics, max_parts=settings.max_parts)
+    predicting = PredictEndpoint(engine, max_parts=settings.max_parts)
     correcting = CorrectEndpoint(engine, _correction_store(settings, engine))
     inference = InferenceEndpoints(engine, version=_VERSION, settings=settings)
     described = {
         "name": "inkdigits",
         "version": _VERSION,
         "model": settings.model.name if settings.model else "the bundled model",
-        "class_names": list(engine.recognizer.class_names),
+        "class_names": list(engine.class_names),
         "corrections": settings.corrections is not None,
         "max_bytes": settings.max_bytes,
     }
@@ -109,4 +109,4 @@ def _correction_store(settings: ServiceSettings, engine: Engine) -> CorrectionSt
     if settings.corrections is None:
         return None
     limits = InputLimits(max_bytes=settings.max_bytes, max_pixels=settings.max_pixels)
-    return CorrectionStore(settings.corrections, class_names=engine.recognizer.class_names, limits=limits)
+    return CorrectionStore(settings.corrections, class_names=engine.class_names, limits=limits)

@@ -1,7 +1,7 @@
 """Reads pictures in threads, so that the event loop stays free, and refuses more than it can take.
 
-Pictures that come in while all threads are busy are read together: the model is quicker on several, and the
-threads have fewer errands. Nobody waits for others to come.
+The one road from every route to the recognizer. Pictures that come in while all threads are busy are read as
+one batch: the model is quicker on several, and the threads have fewer errands. None waits for others to come.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import math
 import os
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -20,29 +20,50 @@ from importlib import resources
 from typing import ParamSpec, TypeVar
 
 import cv2
+import numpy as np
+from numpy.typing import NDArray
 from starlette.requests import Request
 
 from inkdigits.errors import ImageError
+from inkdigits.ink import to_bytes
 from inkdigits.pictures.images import InputLimits
-from inkdigits.reading.recognizer import Recognizer
+from inkdigits.reading.recognizer import Examination, Recognizer
 from inkdigits.results import Prediction
 from inkdigits.web.http.problems import Problem
 from inkdigits.web.http.telemetry import Metrics
 from inkdigits.web.settings import ServiceSettings
 
-__all__ = ["Engine"]
+__all__ = ["Engine", "Picture", "Reading"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_MOST_TOGETHER = 8
+Picture = bytes | NDArray[np.uint8]
+"""The bytes of a file, or 28x28 in MNIST's form, 0 paper to 255 ink."""
+
+_BATCH_SIZE = 8  # at most; beyond it, the others wait longer than the batch gains
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What was read in one picture, and what it was read from.
+
+    Attributes:
+        prediction: the answer.
+        ink: (28, 28) uint8, 0 paper to 255 ink: what the model saw.
+        page_size: width and height in pixels of the page that the prediction's box is measured on.
+    """
+
+    prediction: Prediction
+    ink: NDArray[np.uint8]
+    page_size: tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False)
 class _Order:
-    picture: bytes
+    picture: Picture
     give_up_s: float  # on the monotonic clock
-    answer: asyncio.Future[Prediction]
+    outcome: asyncio.Future[Reading | Exception]
 
 
 class Engine:
@@ -53,10 +74,10 @@ class Engine:
 
     Args:
         settings: how many of everything.
-        metrics: is told how many wait.
+        metrics: is told how many wait, and what was read.
 
     Attributes:
-        recognizer: the model; for work in the threads.
+        class_names: what the model tells apart, in the order of the probabilities.
 
     Raises:
         ModelError: the model cannot be used.
@@ -64,10 +85,11 @@ class Engine:
 
     def __init__(self, settings: ServiceSettings, metrics: Metrics) -> None:
         limits = InputLimits(max_bytes=settings.max_bytes, max_pixels=settings.max_pixels)
-        self.recognizer = Recognizer(settings.model, limits=limits)
+        self._recognizer = Recognizer(settings.model, limits=limits)
+        self.class_names = self._recognizer.class_names
         sample = (resources.files("inkdigits") / "samples" / "9_off_centre.png").read_bytes()
         with suppress(ImageError):  # which limits may refuse
-            self.recognizer.predict(sample)  # the first call is slow, and nobody waits yet
+            self._recognizer.predict(sample)  # the first call is slow, and nobody waits yet
         self._settings = settings
         self._metrics = metrics
         self._n_waiting = 0
@@ -80,11 +102,11 @@ class Engine:
         self._threads = ThreadPoolExecutor(self._n_threads, "reader", cv2.setNumThreads, (1,))
 
     @contextmanager
-    def place(self, request: Request) -> Iterator[None]:
-        """Hold a place in the queue for a request.
+    def admit(self, request: Request) -> Iterator[None]:
+        """Count a request among those that wait, while it does.
 
         Raises:
-            Problem: 503 where there is none, 429 where its sender holds too many of them.
+            Problem: 503 where too many wait, 429 where too many of them are of one sender.
         """
         client = request.client.host if request.client else ""
         if self._n_waiting >= self._settings.max_waiting:
@@ -118,17 +140,30 @@ class Engine:
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, in_time)
 
-    async def predict(self, picture: bytes) -> Prediction:
-        """Read a picture, together with others where many wait.
+    async def read(self, pictures: Sequence[Picture]) -> list[Reading | ImageError]:
+        """Read pictures, each in a batch with whatever else waits.
+
+        Many pictures of one request go a batch at a time, so that other requests are not held up by it.
+
+        Returns:
+            For each picture what was read, or why it cannot be.
 
         Raises:
-            ImageError: the picture cannot be read.
-            Problem: 503 where it waited too long.
+            Problem: 503 where one of them waited too long.
         """
-        order = _Order(picture, self._give_up_s(), asyncio.get_running_loop().create_future())
-        self._orders.append(order)
-        self._hand_out()
-        return await order.answer
+        loop = asyncio.get_running_loop()
+        readings: list[Reading | ImageError] = []
+        for start in range(0, len(pictures), _BATCH_SIZE):
+            batch = pictures[start : start + _BATCH_SIZE]
+            orders = [_Order(picture, self._give_up_s(), loop.create_future()) for picture in batch]
+            self._orders.extend(orders)
+            self._hand_out()
+            for outcome in await asyncio.gather(*(order.outcome for order in orders)):
+                if isinstance(outcome, Exception) and not isinstance(outcome, ImageError):
+                    raise outcome
+                self._metrics.pictures.labels(_outcome_name(outcome)).inc()
+                readings.append(outcome)
+        return readings
 
     def close(self) -> None:
         """Let the threads end."""
@@ -141,41 +176,48 @@ class Engine:
         """Give each free thread its share of what waits."""
         while self._orders and self._n_busy < self._n_threads:
             share = math.ceil(len(self._orders) / (self._n_threads - self._n_busy))
-            together = [self._orders.popleft() for _ in range(min(share, _MOST_TOGETHER))]
+            batch = [self._orders.popleft() for _ in range(min(share, _BATCH_SIZE))]
             self._n_busy += 1
-            reading = asyncio.get_running_loop().run_in_executor(self._threads, self._read, together)
-            reading.add_done_callback(partial(self._deliver, together))
+            reading = asyncio.get_running_loop().run_in_executor(self._threads, self._read_batch, batch)
+            reading.add_done_callback(partial(self._deliver, batch))
 
-    def _read(self, together: list[_Order]) -> list[Prediction | Exception]:
+    def _read_batch(self, batch: list[_Order]) -> list[Reading | Exception]:
         """In a thread: one outcome for each order."""
         now_s = time.monotonic()
-        pictures = [order.picture for order in together if order.give_up_s >= now_s]
+        pictures = [order.picture for order in batch if order.give_up_s >= now_s]
         try:
-            outcomes = iter(self._read_together(pictures))
+            outcomes = iter(self._examine(pictures))
         except Exception:  # the fault of one of them is not to be the others'
-            outcomes = iter([self._read_alone(picture) for picture in pictures])
-        return [next(outcomes) if order.give_up_s >= now_s else _busy() for order in together]
+            outcomes = iter([self._examine_alone(picture) for picture in pictures])
+        return [next(outcomes) if order.give_up_s >= now_s else _busy() for order in batch]
 
-    def _read_together(self, pictures: list[bytes]) -> list[Prediction | Exception]:
-        # One thread, this one: more of them would cost more than the work.
-        return list(self.recognizer.predict_many(pictures, n_threads=1))
+    def _examine(self, pictures: list[Picture]) -> list[Reading | Exception]:
+        return [
+            found if isinstance(found, ImageError) else _reading(found)
+            for found in self._recognizer.examine_many(pictures)
+        ]
 
-    def _read_alone(self, picture: bytes) -> Prediction | Exception:
+    def _examine_alone(self, picture: Picture) -> Reading | Exception:
         try:
-            return self.recognizer.predict(picture)
+            return self._examine([picture])[0]
         except Exception as error:
             return error
 
-    def _deliver(self, together: list[_Order], reading: asyncio.Future[list[Prediction | Exception]]) -> None:
+    def _deliver(self, batch: list[_Order], reading: asyncio.Future[list[Reading | Exception]]) -> None:
         self._n_busy -= 1
-        for order, outcome in zip(together, reading.result(), strict=True):
-            if order.answer.done():  # cancelled
-                continue
-            if isinstance(outcome, Exception):
-                order.answer.set_exception(outcome)
-            else:
-                order.answer.set_result(outcome)
+        for order, outcome in zip(batch, reading.result(), strict=True):
+            if not order.outcome.done():  # it is where the request was cancelled
+                order.outcome.set_result(outcome)
         self._hand_out()
+
+
+def _reading(examination: Examination) -> Reading:
+    height, width = examination.page.shape
+    return Reading(examination.prediction, to_bytes(examination.normalized.ink), (width, height))
+
+
+def _outcome_name(outcome: Reading | ImageError) -> str:
+    return "unreadable" if isinstance(outcome, ImageError) else outcome.prediction.reason or "read"
 
 
 def _busy() -> Problem:

@@ -35,7 +35,7 @@ class CorrectEndpoint:
         if label is None:
             raise Problem(422, "label: expected what the picture shows, found nothing.")
         picture = await read_body(request)
-        with self._engine.place(request):
+        with self._engine.admit(request):
             try:
                 n_stored = await self._engine.run(self._store.add, picture, label)
             except (ConfigError, ImageError) as error:

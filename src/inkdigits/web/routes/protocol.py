@@ -75,7 +75,7 @@ class InferenceEndpoints:
     async def model(self, request: Request) -> Response:
         """What goes into the model and what comes out."""
         _check_model(request)
-        n_classes = len(self._engine.recognizer.class_names)
+        n_classes = len(self._engine.class_names)
         shapes = {"probabilities": [-1, n_classes], "digit": [-1], "refused": [-1]}
         return JSONResponse(
             {
@@ -101,17 +101,15 @@ class InferenceEndpoints:
         check_type(request, "application/json", "application/octet-stream")
         json_length = request.headers.get(_JSON_LENGTH)
         body = await read_body(request)
-        with self._engine.place(request):
-            return await self._engine.run(self._infer, body, json_length)
-
-    def _infer(self, body: bytes, json_length: str | None) -> Response:
-        call = _parse(body, json_length, self._settings)
+        with self._engine.admit(request):
+            call = await self._engine.run(_parse, body, json_length, self._settings)
+            readings = await self._engine.read(list(call.images))
         predictions = []
-        for answer in self._engine.recognizer.predict_many(call.images):
-            if isinstance(answer, ImageError):
-                raise answer
-            predictions.append(answer)
-        return _answer(call, predictions, self._engine.recognizer.class_names)
+        for reading in readings:
+            if isinstance(reading, ImageError):
+                raise reading
+            predictions.append(reading.prediction)
+        return _answer(call, predictions, self._engine.class_names)
 
 
 def _check_model(request: Request) -> None:
