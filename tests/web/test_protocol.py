@@ -157,15 +157,15 @@ def test_one_output_raw_and_one_not(service: Served, images: NDArray[np.uint8]) 
 @pytest.mark.parametrize(
     ("members", "said"),
     [
-        ({"name": "input"}, "expected 'images' of 'UINT8'"),
-        ({"datatype": "FP32"}, "expected 'images' of 'UINT8'"),
+        ({"name": "input"}, "inputs[0].name: expected 'images', found 'input'."),
+        ({"datatype": "FP32"}, "inputs[0].datatype: expected 'UINT8', found 'FP32'."),
         ({"shape": [3, 784]}, "[N, 28, 28]"),
         ({"shape": [0, 28, 28], "data": []}, "[N, 28, 28]"),
-        ({"shape": [True, 28, 28]}, "[N, 28, 28]"),
-        ({"shape": None}, "[N, 28, 28]"),
+        ({"shape": [True, 28, 28]}, "inputs[0].shape[0]: expected a valid integer"),
+        ({"shape": None}, "inputs[0].shape: expected a value, found nothing"),
         ({"shape": [2, 28, 28]}, "1568 whole numbers"),
         ({"data": None}, "2352 whole numbers"),
-        ({"data": "pixels"}, "2352 whole numbers"),
+        ({"data": "pixels"}, "inputs[0].data: expected a valid array"),
         ({"data": [[1, 2], [3]]}, "2352 whole numbers"),
         ({"data": [0.5] * 2352}, "2352 whole numbers"),
         ({"data": [True] * 2352}, "2352 whole numbers"),
@@ -173,7 +173,7 @@ def test_one_output_raw_and_one_not(service: Served, images: NDArray[np.uint8]) 
         ({"data": [256] * 2352}, "from 0 to 255"),
         ({"data": [-1] * 2352}, "from 0 to 255"),
         ({"data": None, "parameters": {"binary_data_size": 2352}}, "raw bytes"),
-        ({"parameters": []}, "a JSON object"),
+        ({"parameters": []}, "inputs[0].parameters: expected an object"),
     ],
 )
 def test_a_tensor_that_does_not_fit(

@@ -176,7 +176,7 @@ def test_another_type(service: Served, headers: dict[str, str]) -> None:
 def test_a_flag_that_is_none(service: Served) -> None:
     answer = service.client.post("/v1/predict?explain=perhaps", content=SAMPLE, headers=PNG)
     assert answer.status_code == 400
-    assert answer.json()["detail"] == "explain: expected true or false, found 'perhaps'."
+    assert answer.json()["detail"] == "explain: expected 'true' or 'false', found 'perhaps'."
 
 
 @pytest.mark.parametrize(
@@ -296,7 +296,7 @@ def test_the_examples_of_the_description_are_true(service: Served) -> None:
     schemas = service.client.get("/openapi.json").json()["components"]["schemas"]
     (call,) = schemas["InferRequest"]["examples"]
     assert service.client.post("/v2/models/inkdigits/infer", json=call).status_code == 200
-    (prediction,) = schemas["Prediction"]["examples"]
+    (prediction,) = schemas["PredictionAnswer"]["examples"]
     assert prediction.keys() == Recognizer().predict(SAMPLE).to_json().keys()
 
 

@@ -8,7 +8,6 @@ in a row, and keeps an answer that nobody reads. This protocol does not. Bodies 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -17,6 +16,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from inkdigits.web.http.problems import PROBLEM_TYPE, problem_response
 from inkdigits.web.settings import OVER_LIMIT, SETTINGS, ServiceSettings, spread
 
 __all__ = ["Connection"]
@@ -151,11 +151,9 @@ class Connection(HttpToolsProtocol):
     def _refuse(self, status: int, detail: str) -> None:
         """Answer without the application, unless it has begun to."""
         if not (self._is_answering() and self.cycle.response_started):
-            title = HTTPStatus(status).phrase
-            problem = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-            content = json.dumps(problem).encode()
+            content = problem_response(status, detail).body
             head = (
-                f"HTTP/1.1 {status} {title}\r\ncontent-type: application/problem+json\r\n"
+                f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\ncontent-type: {PROBLEM_TYPE}\r\n"
                 f"content-length: {len(content)}\r\nconnection: close\r\n\r\n"
             )
             self.transport.write(head.encode() + content)

@@ -14,7 +14,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.requests import ClientDisconnect
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inkdigits.web.http.problems import problem_response
@@ -107,10 +107,12 @@ class Telemetry:
         routes: gives requests their names; the path of one could be anything.
     """
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics, routes: Sequence[Route]) -> None:
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, routes: Sequence[BaseRoute]) -> None:
         self._app = app
         self._metrics = metrics
-        self._names: dict[object, str] = {route.endpoint: route.path for route in reversed(routes)}
+        self._names: dict[object, str] = {
+            route.endpoint: route.path for route in reversed(routes) if isinstance(route, Route)
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, mark its answer, and write it down."""

@@ -1,45 +1,57 @@
 """POST /v1/corrections: a picture that was read wrong, and what it shows."""
+# Without postponed annotations: the description of `label` names the classes of the model.
 
-from __future__ import annotations
+from typing import Annotated
 
+from fastapi import Query
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
+from starlette.routing import BaseRoute
 
 from inkdigits.errors import ConfigError, ImageError
 from inkdigits.web.corrections import CorrectionsFull, CorrectionStore
 from inkdigits.web.engine import Engine
+from inkdigits.web.http.answers import Answer
 from inkdigits.web.http.bodies import check_type, read_body
-from inkdigits.web.http.problems import Problem
+from inkdigits.web.http.problems import Problem, problems
+from inkdigits.web.http.routing import PICTURES, body_of, new_router
 
-__all__ = ["CorrectEndpoint"]
+__all__ = ["CorrectionAnswer", "correct_routes"]
 
 
-class CorrectEndpoint:
-    """The route.
+class CorrectionAnswer(Answer):
+    """What was stored: the label, and the number of pictures that the folder holds now."""
 
-    Args:
-        engine: does the work, and knows the classes.
-        store: keeps the pictures; None where corrections are off.
-    """
+    label: str
+    stored: int
 
-    def __init__(self, engine: Engine, store: CorrectionStore | None) -> None:
-        self._engine = engine
-        self._store = store
 
-    async def correct(self, request: Request) -> Response:
-        """Answer one request."""
-        if self._store is None:
+def correct_routes(engine: Engine, store: CorrectionStore | None) -> list[BaseRoute]:
+    """The route; it answers 404 without a store."""
+    router = new_router()
+
+    @router.post(
+        "/v1/corrections",
+        summary="Say what a picture shows that was read wrong. It is kept to learn from.",
+        status_code=201,
+        response_model=CorrectionAnswer,
+        responses=problems(404, 422, 507, has_body=True),
+        openapi_extra=body_of(PICTURES),
+    )
+    async def correct(
+        request: Request, label: Annotated[str, Query(json_schema_extra={"enum": list(engine.class_names)})]
+    ) -> Response:
+        if store is None:
             raise Problem(404, "No corrections are kept here; --corrections would turn that on.")
         check_type(request, "image/*", "application/octet-stream")
-        label = request.query_params.get("label")
-        if label is None:
-            raise Problem(422, "label: expected what the picture shows, found nothing.")
         picture = await read_body(request)
-        with self._engine.admit(request):
+        with engine.admit(request):
             try:
-                n_stored = await self._engine.run(self._store.add, picture, label)
+                n_stored = await engine.run(store.add, picture, label)
             except (ConfigError, ImageError) as error:
                 raise Problem(422, str(error)) from None
             except CorrectionsFull as error:
                 raise Problem(507, f"expected {error.expected}, found {error.found}.") from None
-        return JSONResponse({"label": label, "stored": n_stored}, 201)
+        return CorrectionAnswer(label=label, stored=n_stored).response(201)
+
+    return router.routes

@@ -3,83 +3,136 @@
 from __future__ import annotations
 
 import base64
+from typing import Annotated, Any, Literal
 
 import cv2
-from starlette.datastructures import QueryParams
+from pydantic import ConfigDict, Field
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
+from starlette.routing import BaseRoute
 
 from inkdigits.errors import ImageError
 from inkdigits.web.engine import Engine, Reading
+from inkdigits.web.http.answers import Answer
 from inkdigits.web.http.bodies import check_type, read_body
-from inkdigits.web.http.problems import Problem
+from inkdigits.web.http.problems import Problem, problems
+from inkdigits.web.http.routing import BYTES, PICTURES, body_of, new_router
 from inkdigits.web.http.uploads import read_form
+from inkdigits.web.settings import ServiceSettings
 
-__all__ = ["PredictEndpoint"]
+__all__ = ["FormAnswer", "PredictionAnswer", "predict_routes"]
 
 _FORM = "multipart/form-data"
-_FLAGS = {"true": True, "false": False}
+
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class PredictEndpoint:
-    """The route.
+class Seen(Answer):
+    """What the model saw."""
 
-    Args:
-        engine: reads the pictures.
-        max_parts: of a form.
-    """
+    ink: str = Field(description="A PNG of 28x28 as a data URL, ink white on black.")
+    width: int = Field(description="Of the page that `box` is measured on, in pixels.")
+    height: int
 
-    def __init__(self, engine: Engine, *, max_parts: int) -> None:
-        self._engine = engine
-        self._max_parts = max_parts
 
-    async def predict(self, request: Request) -> Response:
-        """Answer one request."""
-        is_explained = _flag(request.query_params, "explain")
+class PredictionAnswer(Answer):
+    """What was read in a picture; `Prediction` of the Python package says what each member means."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "digit": 7,
+                    "confidence": 0.9991,
+                    "probabilities": [0.0, 0.0001, 0.0, 0.0, 0.0, 0.0, 0.0, 0.9991, 0.0, 0.0008],
+                    "refused": False,
+                    "reason": None,
+                    "box": [66, 44, 88, 132],
+                }
+            ]
+        }
+    )
+
+    digit: Annotated[int, Field(ge=0, le=9)] | None
+    label: str = Field("", description="The class, where the model knows others than digits.")
+    confidence: Share
+    probabilities: list[Share]
+    refused: bool
+    reason: Literal["blank", "not_a_digit", "several", "unclear"] | None
+    box: Annotated[list[int], Field(min_length=4, max_length=4)] | None = Field(
+        description="Left, top, width and height of the ink, in pixels of the upright picture."
+    )
+    seen: Seen | None = Field(None, description="Only with `explain=true`.")
+
+
+class _NamedPicture(Answer):
+    path: str = Field(description="The name that the form gives the file.")
+
+
+class NamedPrediction(PredictionAnswer, _NamedPicture):
+    """What was read in one picture of a form."""
+
+    model_config = ConfigDict(json_schema_extra={})  # without the example of a picture that has no path
+
+
+class UnreadPicture(_NamedPicture):
+    """Why one picture of a form cannot be read."""
+
+    error: str
+
+
+class FormAnswer(Answer):
+    """One answer for each file of a form, in order."""
+
+    predictions: list[NamedPrediction | UnreadPicture]
+
+
+def predict_routes(engine: Engine, settings: ServiceSettings) -> list[BaseRoute]:
+    """The route, which reads at most `max_parts` pictures of a form."""
+    router = new_router()
+    pictures = {"type": "array", "items": BYTES["schema"], "minItems": 1, "maxItems": settings.max_parts}
+    form = {"schema": {"type": "object", "properties": {"pictures": pictures}, "required": ["pictures"]}}
+
+    @router.post(
+        "/v1/predict",
+        summary="Read the digit in a picture, or in each of several.",
+        description=f"At most {settings.max_bytes} bytes, and {settings.max_pixels} pixels a picture.",
+        response_model=PredictionAnswer | FormAnswer,
+        response_description="What was read.",
+        responses=problems(422, has_body=True),
+        openapi_extra=body_of({**PICTURES, _FORM: form}),
+    )
+    async def predict(request: Request, explain: Literal["true", "false"] = "false") -> Response:
         kind = check_type(request, "image/*", "application/octet-stream", _FORM)
         body = await read_body(request)
-        with self._engine.admit(request):
-            if kind == _FORM:
-                return await self._predict_form(body, request.headers["content-type"], is_explained)
-            (reading,) = await self._engine.read([body])
-        if isinstance(reading, ImageError):
-            raise Problem(422, str(reading))
-        return JSONResponse(_answer(reading, is_explained))
+        with engine.admit(request):
+            if kind != _FORM:
+                (reading,) = await engine.read([body])
+                if isinstance(reading, ImageError):
+                    raise Problem(422, str(reading))
+                return PredictionAnswer(**_members(reading, explain)).response()
+            uploads = await engine.run(read_form, body, request.headers["content-type"], settings.max_parts)
+            readings = await engine.read([upload.content for upload in uploads])
+        named = zip(uploads, readings, strict=True)
+        return FormAnswer(
+            predictions=[_named(upload.name, reading, explain) for upload, reading in named]
+        ).response()
 
-    async def _predict_form(self, body: bytes, content_type: str, is_explained: bool) -> Response:
-        uploads = await self._engine.run(read_form, body, content_type, self._max_parts)
-        readings = await self._engine.read([upload.content for upload in uploads])
-        answers = [
-            {"path": upload.name, **_answer_or_error(reading, is_explained)}
-            for upload, reading in zip(uploads, readings, strict=True)
-        ]
-        return JSONResponse({"predictions": answers})
+    return router.routes
 
 
-def _answer_or_error(reading: Reading | ImageError, is_explained: bool) -> dict[str, object]:
+def _named(name: str, reading: Reading | ImageError, explain: str) -> NamedPrediction | UnreadPicture:
     if isinstance(reading, ImageError):
-        return {"error": f"expected {reading.expected}, found {reading.found}. {reading.remedy}"}
-    return _answer(reading, is_explained)
+        reason = f"expected {reading.expected}, found {reading.found}. {reading.remedy}"
+        return UnreadPicture(path=name, error=reason)
+    return NamedPrediction(path=name, **_members(reading, explain))
 
 
-def _answer(reading: Reading, is_explained: bool) -> dict[str, object]:
-    answer = reading.prediction.to_json()
-    return answer | {"seen": _seen(reading)} if is_explained else answer
-
-
-def _seen(reading: Reading) -> dict[str, object]:
-    """The 28x28 ink as a picture, white on black, and the size of the page that it was found on."""
-    _, png = cv2.imencode(".png", reading.ink)
-    width, height = reading.page_size
-    return {
-        "ink": "data:image/png;base64," + base64.b64encode(png.tobytes()).decode(),
-        "width": width,
-        "height": height,
-    }
-
-
-def _flag(query: QueryParams, name: str) -> bool:
-    value = query.get(name, "false")
-    if value not in _FLAGS:
-        raise Problem(400, f"{name}: expected true or false, found {value[:60]!r}.")
-    return _FLAGS[value]
+def _members(reading: Reading, explain: str) -> dict[str, Any]:
+    members = reading.prediction.to_json()
+    if explain == "true":
+        _, png = cv2.imencode(".png", reading.ink)
+        width, height = reading.page_size
+        ink = "data:image/png;base64," + base64.b64encode(png.tobytes()).decode()
+        members["seen"] = Seen(ink=ink, width=width, height=height)
+    return members

@@ -1,0 +1,21 @@
+"""JSON answers as typed models: they own the names in what the service says, and its OpenAPI description."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ConfigDict
+from starlette.responses import Response
+
+__all__ = ["Answer"]
+
+
+class Answer(BaseModel):
+    """The body of an answer. Optional members that were not set are left out."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+    def response(self, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+        """The answer with this body."""
+        content = self.model_dump_json(exclude_unset=True)
+        return Response(content, status, headers, media_type="application/json")
