@@ -7,6 +7,7 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
+from inkdigits.web.routes.pages import page_routes
 from inkdigits.web.settings import ServiceSettings
 
 PAGE = Path(__file__).parents[2] / "docs" / "service.md"
@@ -20,6 +21,12 @@ def test_the_table_of_limits_is_complete_and_right() -> None:
     rows = re.findall(r"^\| `(\w+)` \| `([^`]+)` \|", section("Limits"), re.MULTILINE)
     described = {name: ast.literal_eval(default) for name, default in rows}
     assert described == {field.name: field.default for field in fields(ServiceSettings)}
+
+
+def test_what_the_page_needs_is_named() -> None:
+    (named,) = re.findall(r"The page needs (.+?)\.\n", section("Behind a proxy"), re.DOTALL)
+    files = {route.path for route in page_routes()}
+    assert set(re.findall(r"`([^`]+)`", named)) == {*files, "/v1/"}
 
 
 def test_what_the_threat_model_names_is_there() -> None:

@@ -12,25 +12,26 @@ __all__ = ["serve"]
 
 def serve(
     host: Annotated[
-        str, typer.Option(metavar="ADDRESS", help="Where to listen; 0.0.0.0 for all of the network.")
+        str,
+        typer.Option(metavar="ADDRESS", help="Address to listen on; 0.0.0.0 for every network interface."),
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(metavar="N", min=1, max=65_535, help="Of that address.")] = 8000,
+    port: Annotated[int, typer.Option(metavar="N", min=1, max=65_535, help="Port to listen on.")] = 8000,
     model: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="An ONNX model; without it, the bundled one.")
+        Path | None, typer.Option(metavar="FILE", help="ONNX model; the bundled one by default.")
     ] = None,
-    workers: Annotated[int, typer.Option(metavar="N", min=1, help="Processes, each with its own model.")] = 1,
+    workers: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Number of processes, each with its own model and queue.")
+    ] = 1,
     corrections: Annotated[
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Keep the pictures that people correct in DIR, for `train --data DIR`; without it, none is.",
+            help="Store corrected pictures in DIR, for `train --data DIR`; without it, none are stored.",
         ),
     ] = None,
     allowed_host: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="NAME", help="A name that the service is called by, as behind a proxy; may be repeated."
-        ),
+        typer.Option(metavar="NAME", help="Further host name that the service answers to; may be repeated."),
     ] = None,
 ) -> None:
     """Serve a page to draw on, and predictions over HTTP.

@@ -24,29 +24,33 @@ class ServiceSettings:
     """Settings of the service; seconds end in `_s`.
 
     Attributes:
-        host, port: where it listens. On a loopback address only loopback names are answered to.
-        model: an ONNX file; None for the bundled model.
-        n_workers: processes, each with a model of its own.
-        n_threads: pictures read at a time in each process; 0 to share the processors among the processes.
-        corrections: the folder for pictures that people put right; None keeps none.
-        allowed_hosts: further names that the service may be called by, without port.
-        max_bytes: the largest request body, counted as it comes in: stops floods.
-        max_pixels: the largest picture, checked before it is decoded: stops decompression bombs.
-        max_parts: pictures, or other parts, in one form.
-        max_images, max_json_bytes: in one call of the Open Inference Protocol.
-        max_bytes_held: of all bodies in memory together; beyond it 503.
-        max_connections: open sockets of one process; beyond it 503, but for the health checks.
-        max_waiting: requests whose pictures are read or wait for it; beyond it 503.
-        max_waiting_per_client: the same for one address; beyond it 429.
-        max_header_bytes: of a request's head, and of the framing around its body: stops endless headers.
-        header_s: from the opening of a connection, or the first byte of a request, to the end of its head.
-        stall_s, least_bytes_per_s: so much of a body has to come in each such time, or its end: stops
-            senders that stall and senders that drip. This and `header_s` are up to a quarter longer,
-            by chance: see `spread`.
-        write_s: how long a client may leave an answer unread.
-        keep_alive_s: how long an idle connection stays open.
-        wait_s: a picture that has waited so long is refused with 503 and not read any more.
-        stop_s: how long a stop waits for what was accepted.
+        host: Address to listen on. A loopback address answers to loopback names only.
+        port: Port to listen on.
+        model: ONNX file to read with; None is the bundled model.
+        n_workers: Number of processes, each with its own model and queue.
+        n_threads: Pictures that each process reads at a time; 0 divides the processors among the processes.
+            More threads add little throughput, as they wait for the interpreter, but let a small picture
+            overtake a large one.
+        corrections: Folder that keeps corrected pictures; None keeps none.
+        allowed_hosts: Further host names that the service answers to, without port.
+        max_bytes: Largest request body in bytes, counted while it arrives.
+        max_pixels: Largest picture, width times height, checked before decoding.
+        max_parts: Most parts of a form.
+        max_images: Most images in one request of the Open Inference Protocol.
+        max_json_bytes: Largest body of such a request, in bytes.
+        max_bytes_held: Most bytes of all request bodies in memory together; beyond it the answer is 503.
+        max_connections: Most open sockets of one process; beyond it all but health checks are answered 503.
+        max_waiting: Most requests that are being read or wait for it; beyond it the answer is 503.
+        max_waiting_per_client: The same limit for one client address; beyond it the answer is 429.
+        max_header_bytes: Largest request head, and largest framing around a body, in bytes.
+        header_s: Seconds for a request's head to arrive. This timeout and `stall_s` are extended by a random
+            quarter at most, so that hundreds of stalled clients are not disconnected at once.
+        stall_s: Length in seconds of the windows in which a body has to make progress.
+        least_bytes_per_s: Bytes per second that must arrive in each such window, unless the body ends.
+        write_s: Seconds that a client may leave a response unread.
+        keep_alive_s: Seconds that an idle connection stays open.
+        wait_s: Seconds that a picture may wait to be read; after that the answer is 503.
+        stop_s: Seconds that a shutdown waits for accepted requests.
 
     Raises:
         ConfigError: a value is out of range.
