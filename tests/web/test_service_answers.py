@@ -23,7 +23,8 @@ from inkdigits.web.settings import ServiceSettings
 from tests.web.serving import Served, drawn, served
 
 PNG = {"content-type": "image/png"}
-SAMPLE = (resources.files("inkdigits") / "samples" / "4_open_blue_ink.png").read_bytes()
+SAMPLES = Path(str(resources.files("inkdigits") / "samples"))
+SAMPLE = (SAMPLES / "4_open_blue_ink.png").read_bytes()
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +103,22 @@ def test_a_fault_with_a_batch_is_not_its_pictures(service: Served, monkeypatch: 
     files = [("a", ("four.png", SAMPLE)), ("a", ("seven.png", drawn(7)))]
     answer = service.client.post("/v1/predict", files=files)
     assert [one["digit"] for one in answer.json()["predictions"]] == [4, 7]
+
+
+@pytest.mark.parametrize(
+    ("stricter", "reason"), [({"max_error": 0.0016}, "unclear"), ({"digits_accepted": 0.9}, "not_a_digit")]
+)
+def test_it_refuses_as_strictly_as_it_was_told(
+    service: Served, stricter: dict[str, float], reason: str
+) -> None:
+    with_serifs = drawn(1)  # which few people write
+    lenient = service.client.post("/v1/predict", content=with_serifs, headers=PNG).json()
+    assert (lenient["digit"], lenient["reason"]) == (1, None)
+    with served(ServiceSettings(**stricter)) as running:
+        assert running.client.post("/v1/predict", content=with_serifs, headers=PNG).json()["reason"] == reason
+        assert running.client.post("/v1/predict", content=SAMPLE, headers=PNG).json()["digit"] == 4
+        said = running.client.get("/v1/service").json()
+    assert {name: said[name] for name in stricter} == stricter
 
 
 # Several pictures.
@@ -274,6 +291,8 @@ def test_what_the_service_is(service: Served) -> None:
         "version": metadata.version("inkdigits"),
         "model": "the bundled model",
         "class_names": list("0123456789"),
+        "max_error": None,
+        "digits_accepted": None,
         "corrections": False,
         "max_bytes": 20_000_000,
     }

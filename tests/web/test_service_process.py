@@ -167,6 +167,13 @@ def test_no_model(tmp_path: Path) -> None:
         assert "expected an ONNX model" in line
 
 
+@pytest.mark.parametrize("option", ["--max-error", "--digits-accepted"])
+def test_no_threshold(option: str) -> None:
+    code, line = refused("--port", str(free_port()), option, "0.0000001")
+    assert code == 2
+    assert option.removeprefix("--").replace("-", "_") in line.replace("-", "_")
+
+
 def test_no_folder_for_corrections(tmp_path: Path) -> None:
     (tmp_path / "kept").write_text("a file")
     code, line = refused("--port", str(free_port()), "--corrections", str(tmp_path / "kept"))

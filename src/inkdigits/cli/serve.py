@@ -19,6 +19,22 @@ def serve(
     model: Annotated[
         Path | None, typer.Option(metavar="FILE", help="ONNX model; the bundled one by default.")
     ] = None,
+    max_error: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Allow at most this fraction of errors among the digits that are read, and refuse the rest. "
+            "It holds for pictures like those that the model was calibrated on, and for no others.",
+        ),
+    ] = None,
+    digits_accepted: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Tighten refusal until only this fraction of real digits is accepted, 0.9 to 0.999; fewer "
+            "letters get through.",
+        ),
+    ] = None,
     workers: Annotated[
         int, typer.Option(metavar="N", min=1, help="Number of processes, each with its own model and queue.")
     ] = 1,
@@ -45,6 +61,8 @@ def serve(
         host=host,
         port=port,
         model=model,
+        max_error=max_error,
+        digits_accepted=digits_accepted,
         n_workers=workers,
         corrections=corrections,
         allowed_hosts=tuple(allowed_host or ()),

@@ -36,7 +36,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
 
     Raises:
         ModelError: the model cannot be used.
-        ConfigError: corrections cannot be kept.
+        ConfigError: corrections cannot be kept, or the model has no threshold for what is asked of it.
     """
     metrics = Metrics()
     engine = Engine(settings, metrics)
@@ -67,6 +67,8 @@ def _routes(settings: ServiceSettings, engine: Engine, metrics: Metrics) -> list
         version=_VERSION,
         model=settings.model.name if settings.model else "the bundled model",
         class_names=list(engine.class_names),
+        max_error=settings.max_error,
+        digits_accepted=settings.digits_accepted,
         corrections=settings.corrections is not None,
         max_bytes=settings.max_bytes,
     )

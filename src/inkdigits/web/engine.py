@@ -81,11 +81,17 @@ class Engine:
 
     Raises:
         ModelError: the model cannot be used.
+        ConfigError: it has no threshold for what the settings ask of it.
     """
 
     def __init__(self, settings: ServiceSettings, metrics: Metrics) -> None:
         limits = InputLimits(max_bytes=settings.max_bytes, max_pixels=settings.max_pixels)
-        self._recognizer = Recognizer(settings.model, limits=limits)
+        self._recognizer = Recognizer(
+            settings.model,
+            limits=limits,
+            max_error=settings.max_error,
+            digits_accepted=settings.digits_accepted,
+        )
         self.class_names = self._recognizer.class_names
         sample = (resources.files("inkdigits") / "samples" / "9_off_centre.png").read_bytes()
         with suppress(ImageError):  # which limits may refuse

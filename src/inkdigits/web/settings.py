@@ -16,6 +16,7 @@ __all__ = ["LOOPBACK_NAMES", "OVER_LIMIT", "SETTINGS", "ServiceSettings", "sprea
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})  # as they stand in a Host header
 SETTINGS, OVER_LIMIT = "settings", "over_limit"  # in the state that application and connections share
 _PATHS = ("model", "corrections")
+_FRACTIONS = ("max_error", "digits_accepted")
 _SPREAD = 0.25
 
 
@@ -27,6 +28,10 @@ class ServiceSettings:
         host: Address to listen on. A loopback address answers to loopback names only.
         port: Port to listen on.
         model: ONNX file to read with; None is the bundled model.
+        max_error: Largest fraction of errors among the digits that are read, as `Recognizer` has it; None
+            sets no bound.
+        digits_accepted: Fraction of real digits that is still accepted, as `Recognizer` has it; None is the
+            model's own threshold.
         n_workers: Number of processes, each with its own model and queue.
         n_threads: Pictures that each process reads at a time; 0 divides the processors among the processes.
             More threads add little throughput, as they wait for the interpreter, but let a small picture
@@ -37,7 +42,7 @@ class ServiceSettings:
         max_pixels: Largest picture, width times height, checked before decoding.
         max_parts: Most parts of a form.
         max_images: Most images in one request of the Open Inference Protocol.
-        max_json_bytes: Largest body of such a request, in bytes.
+        max_json_bytes: Most bytes of JSON in such a request.
         max_bytes_held: Most bytes of all request bodies in memory together; beyond it the answer is 503.
         max_connections: Most open sockets of one process; beyond it all but health checks are answered 503.
         max_waiting: Most requests that are being read or wait for it; beyond it the answer is 503.
@@ -59,6 +64,8 @@ class ServiceSettings:
     host: str = "127.0.0.1"
     port: int = 8000
     model: Path | None = None
+    max_error: float | None = None
+    digits_accepted: float | None = None
     n_workers: int = 1
     n_threads: int = 1
     corrections: Path | None = None
@@ -83,6 +90,8 @@ class ServiceSettings:
 
     def __post_init__(self) -> None:
         for field in fields(self):
+            if field.name in _FRACTIONS:  # which the recognizer checks
+                continue
             value = getattr(self, field.name)
             least = 0 if field.name in ("port", "n_threads") else 1 if isinstance(value, int) else 0.001
             if isinstance(value, int | float) and value < least:

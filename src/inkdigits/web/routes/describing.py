@@ -22,6 +22,8 @@ class ServiceAnswer(Answer):
     version: str
     model: str
     class_names: list[str]
+    max_error: float | None
+    digits_accepted: float | None
     corrections: bool
     max_bytes: int
 
