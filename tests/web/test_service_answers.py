@@ -197,6 +197,25 @@ def test_a_flag_that_is_none(service: Served) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/v1/predict?explian=true", "Expected the query parameter explain, found 'explian'."),
+        ("/v1/predict?explain=true&max_error=0.1", "found 'max_error'"),
+        ("/v1/corrections?label=4&l=5", "Expected the query parameter label, found 'l'."),
+        ("/v2/models/inkdigits/infer?a=", "Expected no query parameters, found 'a'."),
+    ],
+)
+def test_a_parameter_that_is_unknown(service: Served, path: str, said: str) -> None:
+    answer = service.client.post(path, content=SAMPLE, headers=PNG)
+    assert answer.status_code == 400
+    assert said in answer.json()["detail"]
+
+
+def test_the_page_is_served_whatever_its_address_ends_in(service: Served) -> None:
+    assert service.client.get("/?from=somewhere").status_code == 200
+
+
+@pytest.mark.parametrize(
     ("method", "path", "status", "allowed"),
     [
         ("GET", "/nowhere", 404, None),

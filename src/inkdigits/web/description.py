@@ -14,8 +14,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from starlette.routing import BaseRoute
 
+from inkdigits.web.http.answers import SCHEMAS
 from inkdigits.web.http.problems import ProblemDetails
-from inkdigits.web.http.routing import SCHEMAS
 from inkdigits.web.routes.predicting import PredictionAnswer
 from inkdigits.web.routes.tensors import InferRequest
 

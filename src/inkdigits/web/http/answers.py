@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
-__all__ = ["Answer"]
+__all__ = ["SCHEMAS", "Answer", "schema_of"]
+
+SCHEMAS = "#/components/schemas/"
 
 
 class Answer(BaseModel):
@@ -19,3 +22,8 @@ class Answer(BaseModel):
         """The answer with this body."""
         content = self.model_dump_json(exclude_unset=True)
         return Response(content, status, headers, media_type="application/json")
+
+
+def schema_of(model: type[BaseModel]) -> dict[str, Any]:
+    """What OpenAPI has for a body of this form; `description` puts the form in its place."""
+    return {"schema": {"$ref": SCHEMAS + model.__name__}}

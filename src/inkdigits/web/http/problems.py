@@ -15,8 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from inkdigits.web.http.answers import Answer
-from inkdigits.web.http.routing import schema_of
+from inkdigits.web.http.answers import Answer, schema_of
 
 __all__ = [
     "PROBLEM_TYPE",

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import Response
 
-__all__ = ["BYTES", "PICTURES", "SCHEMAS", "body_of", "new_router", "schema_of"]
+from inkdigits.web.http.problems import Problem
 
-SCHEMAS = "#/components/schemas/"
+__all__ = ["BYTES", "PICTURES", "body_of", "new_router"]
+
 BYTES: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 PICTURES = dict.fromkeys(("image/png", "image/jpeg", "image/*", "application/octet-stream"), BYTES)
 
 
 def new_router() -> APIRouter:
-    """A router whose operations have the names of their functions."""
-    return APIRouter(redirect_slashes=False, generate_unique_id_function=_name)
+    """A router whose operations have the names of their functions, and refuse parameters they do not know."""
+    return APIRouter(route_class=_StrictRoute, redirect_slashes=False, generate_unique_id_function=_name)
 
 
 def body_of(content: dict[str, Any]) -> dict[str, Any]:
@@ -29,9 +32,23 @@ def body_of(content: dict[str, Any]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
-def schema_of(model: type[BaseModel]) -> dict[str, Any]:
-    """What OpenAPI has for a body of this form; `description` puts the form in its place."""
-    return {"schema": {"$ref": SCHEMAS + model.__name__}}
+class _StrictRoute(APIRoute):
+    """Refuses query parameters that its function does not take: a slip of the pen is not to be ignored."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        answer = super().get_route_handler()
+        names = [parameter.alias for parameter in self.dependant.query_params]
+        expected = f"the query parameter {' or '.join(names)}" if names else "no query parameters"
+
+        async def answer_strictly(request: Request) -> Response:
+            for name in request.query_params:
+                if name not in names:
+                    raise Problem(
+                        400, f"Expected {expected}, found {name[:60]!r}. Correct it or leave it out."
+                    )
+            return await answer(request)
+
+        return answer_strictly
 
 
 def _name(route: APIRoute) -> str:

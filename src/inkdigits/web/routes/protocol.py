@@ -19,10 +19,10 @@ from inkdigits.errors import ImageError
 from inkdigits.ink import SIDE
 from inkdigits.results import Prediction
 from inkdigits.web.engine import Engine, Reading
-from inkdigits.web.http.answers import Answer
+from inkdigits.web.http.answers import Answer, schema_of
 from inkdigits.web.http.bodies import check_type, read_body
 from inkdigits.web.http.problems import Problem, problems
-from inkdigits.web.http.routing import BYTES, body_of, new_router, schema_of
+from inkdigits.web.http.routing import BYTES, body_of, new_router
 from inkdigits.web.routes.tensors import INPUT_NAME, OUTPUTS, InferAnswer, InferRequest, read_inference
 from inkdigits.web.settings import ServiceSettings
 
