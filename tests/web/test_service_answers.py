@@ -33,6 +33,12 @@ def service() -> Iterator[Served]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def keeping_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with served(ServiceSettings(corrections=tmp_path_factory.mktemp("kept"))) as running:
+        yield running
+
+
 # One picture.
 
 
@@ -175,6 +181,69 @@ def test_no_picture(service: Served, body: bytes, said: str) -> None:
     answer = service.client.post("/v1/predict", content=body, headers=PNG)
     assert answer.status_code == 422
     assert said in answer.json()["detail"]
+
+
+def stripped(content: bytes) -> bytes:
+    """What `curl -d @FILE` sends."""
+    return content.translate(None, b"\r\n\0")
+
+
+FORM = (
+    b'--x\r\nContent-Disposition: form-data; name="a"; filename="a.png"\r\n\r\n' + SAMPLE + b"\r\n--x--\r\n"
+)
+
+
+@pytest.mark.parametrize("path", ["/v1/predict", "/v1/corrections?label=4"])
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [(FORM, "found a form"), (stripped(SAMPLE), "--data-binary"), (b"@seven.png", "the name of a file")],
+    ids=["form", "curl -d", "name"],
+)
+def test_what_clients_send_by_mistake_is_named(
+    keeping_service: Served, path: str, body: bytes, said: str
+) -> None:
+    answer = keeping_service.client.post(path, content=body, headers=PNG)
+    assert answer.status_code == 422
+    assert said in answer.json()["detail"]
+
+
+def test_a_photo_that_curl_stripped_is_named(service: Served) -> None:
+    photo = (SAMPLES / "5_photo_shadow.jpg").read_bytes()
+    answer = service.client.post(
+        "/v1/predict", content=stripped(photo), headers={"content-type": "image/jpeg"}
+    )
+    assert "--data-binary" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "said"),
+    [
+        ("GET", "/v1/predict", "Expected POST, found GET."),
+        ("POST", "/predict", "Is /v1/predict meant?"),
+        ("POST", "/v1/predict/", "Is /v1/predict meant?"),
+        ("GET", "/xyzzy", "Nothing is here. http://"),
+        ("POST", "/v1/corrections?label=4", "Start the service with --corrections DIR"),
+    ],
+)
+def test_errors_tell_the_next_step(service: Served, method: str, path: str, said: str) -> None:
+    assert said in service.client.request(method, path).json()["detail"]
+
+
+def test_a_foreign_page_is_told_of_the_option(service: Served) -> None:
+    headers = {"origin": "http://evil.example", **PNG}
+    answer = service.client.post("/v1/predict", content=SAMPLE, headers=headers)
+    assert (answer.status_code, "--allowed-host" in answer.json()["detail"]) == (403, True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [("text/plain", "Set the Content-Type"), ("application/x-www-form-urlencoded", "curl sets")],
+)
+def test_another_type_is_told_the_right_one(service: Served, kind: str, said: str) -> None:
+    detail = service.client.post("/v1/predict", content=SAMPLE, headers={"content-type": kind}).json()[
+        "detail"
+    ]
+    assert said in detail
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from inkdigits.web.http.problems import Problem
 __all__ = ["check_type", "read_body"]
 
 _ANY = "application/octet-stream"
+_CURLS_OWN = "application/x-www-form-urlencoded"
 
 
 def check_type(request: Request, *accepted: str) -> str:
@@ -23,10 +24,16 @@ def check_type(request: Request, *accepted: str) -> str:
     """
     kind = request.headers.get("content-type", _ANY).partition(";")[0].strip().lower()
     if kind not in accepted and not ("image/*" in accepted and kind.startswith("image/")):
-        raise Problem(415, f"Expected a body of type {' or '.join(accepted)}, found {kind[:60]!r}.")
+        remedy = "Set the Content-Type to what the body is"
+        if kind == _CURLS_OWN:
+            remedy += f": curl sets this one unless it is told -H 'Content-Type: {accepted[-1]}'"
+        found = f"Expected a body of type {' or '.join(accepted)}, found {kind[:60]!r}."
+        raise Problem(415, f"{found} {remedy}.")
     encoding = request.headers.get("content-encoding", "identity")
     if encoding.lower() != "identity":
-        raise Problem(415, f"Expected a body without Content-Encoding, found {encoding[:60]!r}.")
+        raise Problem(
+            415, f"Expected a body without Content-Encoding, found {encoding[:60]!r}. Send it as it is."
+        )
     return kind
 
 

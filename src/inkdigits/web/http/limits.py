@@ -76,10 +76,16 @@ class Limits:
             return 503, "Too many connections are open. Try again in a moment."
         if self._checks_host and _name(host) not in self._names and not scope["path"].startswith(_HEALTH):
             # A page whose name was made to point here would get at the service (DNS rebinding).
-            return 421, f"This service does not answer to the name {host!r}; --allowed-host lets it."
+            return (
+                421,
+                f"This service does not answer to the name {host!r}. Start it with --allowed-host to let it.",
+            )
         is_foreign = head.origin is not None and not self._is_own(head.origin, host)
         if is_foreign and scope["method"] not in _READING:
-            return 403, f"Pages of {head.origin!r} may not use this service."
+            return 403, (
+                f"Pages of {head.origin!r} may not use this service. Open its own page, or start it with "
+                "--allowed-host and the name that the page is reached by."
+            )
         if head.encoding is not None and head.encoding.lower() != b"chunked":
             return 400, "Expected the Transfer-Encoding to be chunked, or none, found another."
         if head.n_bytes > self._settings.max_bytes:

@@ -6,6 +6,7 @@ Source: RFC 9457, Problem Details for HTTP APIs.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any
 
@@ -14,6 +15,7 @@ from pydantic import Field
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from inkdigits.web.http.answers import Answer, schema_of
 
@@ -134,14 +136,22 @@ async def answer_problem(request: Request, error: Exception) -> Response:
     elif isinstance(error, Problem):
         status, detail = error.status_code, error.detail
     elif isinstance(error, HTTPException):
-        details = {
-            404: f"Nothing is here. The interface is described at {request.base_url}openapi.json.",
-            405: f"{request.method} is not possible here.",
-        }
         status, headers = error.status_code, error.headers or {}
-        detail = details.get(status, error.detail)
+        detail = _way_out(request, status, headers) or error.detail
     else:
         raise error
     return problem_response(
         status, detail, request_id=request.state.request_id, path=request.url.path, headers=headers
     )
+
+
+def _way_out(request: Request, status: int, headers: Mapping[str, str]) -> str | None:
+    """What to ask in place of what is not here."""
+    described = f"{request.base_url}openapi.json describes the interface."
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        return f"Expected {headers.get('Allow', 'another method')}, found {request.method}. {described}"
+    if status == HTTPStatus.NOT_FOUND:
+        paths = [route.path for route in request.app.routes if isinstance(route, Route)]
+        near = get_close_matches(request.url.path[:_LONGEST], paths, n=1)
+        return f"Nothing is here.{f' Is {near[0]} meant?' if near else ''} {described}"
+    return None

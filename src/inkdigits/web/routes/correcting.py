@@ -13,6 +13,7 @@ from inkdigits.web.corrections import CorrectionsFull, CorrectionStore
 from inkdigits.web.engine import Engine
 from inkdigits.web.http.answers import Answer
 from inkdigits.web.http.bodies import check_type, read_body
+from inkdigits.web.http.mistakes import mistake_in
 from inkdigits.web.http.problems import Problem, problems
 from inkdigits.web.http.routing import PICTURES, body_of, new_router
 
@@ -42,14 +43,18 @@ def correct_routes(engine: Engine, store: CorrectionStore | None) -> list[BaseRo
         request: Request, label: Annotated[str, Query(json_schema_extra={"enum": list(engine.class_names)})]
     ) -> Response:
         if store is None:
-            raise Problem(404, "No corrections are kept here; --corrections would turn that on.")
+            raise Problem(
+                404, "No corrections are kept here. Start the service with --corrections DIR to keep them."
+            )
         check_type(request, "image/*", "application/octet-stream")
         picture = await read_body(request)
         with engine.admit(request):
             try:
                 n_stored = await engine.run(store.add, picture, label)
-            except (ConfigError, ImageError) as error:
+            except ConfigError as error:
                 raise Problem(422, str(error)) from None
+            except ImageError as error:
+                raise Problem(422, mistake_in(picture) or str(error)) from None
             except CorrectionsFull as error:
                 raise Problem(507, f"expected {error.expected}, found {error.found}.") from None
         return CorrectionAnswer(label=label, stored=n_stored).response(201)

@@ -15,6 +15,7 @@ from inkdigits.errors import ImageError
 from inkdigits.web.engine import Engine, Reading
 from inkdigits.web.http.answers import Answer
 from inkdigits.web.http.bodies import check_type, read_body
+from inkdigits.web.http.mistakes import mistake_in
 from inkdigits.web.http.problems import Problem, problems
 from inkdigits.web.http.routing import BYTES, PICTURES, body_of, new_router
 from inkdigits.web.http.uploads import read_form
@@ -109,7 +110,7 @@ def predict_routes(engine: Engine, settings: ServiceSettings) -> list[BaseRoute]
             if kind != _FORM:
                 (reading,) = await engine.read([body])
                 if isinstance(reading, ImageError):
-                    raise Problem(422, str(reading))
+                    raise Problem(422, mistake_in(body) or str(reading))
                 return PredictionAnswer(**_members(reading, explain)).response()
             uploads = await engine.run(read_form, body, request.headers["content-type"], settings.max_parts)
             readings = await engine.read([upload.content for upload in uploads])
