@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -16,6 +18,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from inkdigits.web.http.telemetry import TextLines, logging_config
 from tests.web.serving import drawn, free_port
 
 PNG = {"content-type": "image/png"}
@@ -145,7 +148,42 @@ def test_several_processes_serve_and_stop_together() -> None:
             httpx.get(f"{address}/v2")
 
 
+def last_line(*options: str) -> str:
+    """What the log says of a request."""
+    with started(*options) as (process, address):
+        headers = {"x-request-id": "mine"}
+        httpx.post(f"{address}/v1/predict", content=PICTURE, headers={**PNG, **headers})
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=30)
+    (line,) = [line for line in errors.decode().splitlines() if "mine" in line]
+    return line
+
+
+def test_the_log_is_json_where_it_is_piped_and_text_where_that_is_asked_for() -> None:
+    line = json.loads(last_line())
+    assert (line["route"], line["status"], line["id"]) == ("/v1/predict", 200, "mine")
+    line = last_line("--log-format", "text")
+    assert re.fullmatch(r"\d\d:\d\d:\d\d POST /v1/predict 200 [\d.]+ ms, mine", line)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="terminals differ")
+def test_the_log_is_text_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = os.openpty()
+    try:
+        with os.fdopen(theirs, "w") as terminal:
+            monkeypatch.setattr(sys, "stderr", terminal)
+            assert logging_config("auto")["formatters"]["lines"]["()"] is TextLines
+    finally:
+        os.close(ours)
+
+
 # What it does not start with.
+
+
+def test_no_such_log_format() -> None:
+    code, line = refused("--port", str(free_port()), "--log-format", "xml")
+    assert code == 2
+    assert "expected one of auto, text, json, found 'xml'" in line
 
 
 def test_a_port_that_is_taken() -> None:

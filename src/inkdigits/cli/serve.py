@@ -45,6 +45,13 @@ def serve(
             help="Store corrected pictures in DIR, for `train --data DIR`; without it, none are stored.",
         ),
     ] = None,
+    log_format: Annotated[
+        str,
+        typer.Option(
+            metavar="FORMAT",
+            help="text, json, or auto: text in a terminal, a JSON object per line elsewhere.",
+        ),
+    ] = "auto",
     allowed_host: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="Further host name that the service answers to; may be repeated."),
@@ -65,6 +72,7 @@ def serve(
         digits_accepted=digits_accepted,
         n_workers=workers,
         corrections=corrections,
+        log_format=log_format,
         allowed_hosts=tuple(allowed_host or ()),
     )
     address = f"[{host}]" if ":" in host else host

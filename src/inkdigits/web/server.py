@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from logging.config import dictConfig
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
@@ -26,7 +27,7 @@ with needing("web", for_what="inkdigits serve"):
 
     from inkdigits.web.app import create_app
     from inkdigits.web.http.connections import Connection
-    from inkdigits.web.http.telemetry import LOGGING
+    from inkdigits.web.http.telemetry import logging_config
 
 __all__ = ["serve", "server_options"]
 
@@ -47,6 +48,7 @@ def serve(settings: ServiceSettings, announce: Callable[[], None] = lambda: None
         ConfigError: nothing can listen on that address, or corrections cannot be kept.
         ModelError: the model cannot be used.
     """
+    dictConfig(logging_config(settings.log_format))
     with _listener(settings) as listener:
         # With several processes too: what is wrong is to be known before they start.
         app = create_app(settings)
@@ -126,7 +128,7 @@ def server_options(settings: ServiceSettings) -> dict[str, Any]:
         "http": Connection,
         "ws": "none",
         "lifespan": "on",
-        "log_config": LOGGING,
+        "log_config": logging_config(settings.log_format),
         "access_log": False,
         "server_header": False,
         "timeout_keep_alive": settings.keep_alive_s,

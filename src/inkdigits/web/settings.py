@@ -11,10 +11,11 @@ from pathlib import Path
 from inkdigits.errors import ConfigError
 from inkdigits.pictures.images import InputLimits
 
-__all__ = ["LOOPBACK_NAMES", "OVER_LIMIT", "SETTINGS", "ServiceSettings", "spread"]
+__all__ = ["LOG_FORMATS", "LOOPBACK_NAMES", "OVER_LIMIT", "SETTINGS", "ServiceSettings", "spread"]
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})  # as they stand in a Host header
 SETTINGS, OVER_LIMIT = "settings", "over_limit"  # in the state that application and connections share
+LOG_FORMATS = ("auto", "text", "json")
 _PATHS = ("model", "corrections")
 _FRACTIONS = ("max_error", "digits_accepted")
 _SPREAD = 0.25
@@ -37,6 +38,8 @@ class ServiceSettings:
             More threads add little throughput, as they wait for the interpreter, but let a small picture
             overtake a large one.
         corrections: Folder that keeps corrected pictures; None keeps none.
+        log_format: `text` for lines for people, `json` for a JSON object per line, `auto` for text in a
+            terminal and JSON elsewhere.
         allowed_hosts: Further host names that the service answers to, without port.
         max_bytes: Largest request body in bytes, counted while it arrives.
         max_pixels: Largest picture, width times height, checked before decoding.
@@ -69,6 +72,7 @@ class ServiceSettings:
     n_workers: int = 1
     n_threads: int = 1
     corrections: Path | None = None
+    log_format: str = "auto"
     allowed_hosts: tuple[str, ...] = ()
     max_bytes: int = InputLimits.max_bytes
     max_pixels: int = InputLimits.max_pixels
@@ -101,6 +105,14 @@ class ServiceSettings:
                     found=repr(value),
                     remedy="Leave it out to have its default.",
                 )
+
+        if self.log_format not in LOG_FORMATS:
+            raise ConfigError(
+                "log_format",
+                expected=f"one of {', '.join(LOG_FORMATS)}",
+                found=repr(self.log_format),
+                remedy="Leave it out to have lines for people in a terminal and JSON elsewhere.",
+            )
 
     def to_json(self) -> str:
         """A text that `from_json` takes: how a process of several learns its settings."""

@@ -1,4 +1,4 @@
-"""Request ids, security headers, metrics, and a line of JSON in the log for each request; never pixels."""
+"""Request ids, security headers, metrics, and a line in the log for each request; never pixels."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import secrets
+import sys
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -19,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inkdigits.web.http.problems import problem_response
 
-__all__ = ["LOGGING", "JsonLines", "Metrics", "Telemetry"]
+__all__ = ["JsonLines", "Metrics", "Telemetry", "TextLines", "logging_config"]
 
 _LOG = logging.getLogger("inkdigits.web")
 _SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
@@ -35,20 +36,9 @@ _EVERY_ANSWER = (
     (b"permissions-policy", b"camera=(self), microphone=(), geolocation=()"),
 )
 
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "inkdigits.web.http.telemetry.JsonLines"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
-    "loggers": {
-        "inkdigits.web": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
-        "uvicorn": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
-    },
-}
-
 
 class JsonLines(logging.Formatter):
-    """Each record as one line of JSON."""
+    """Each record as one line of JSON, for machines."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The line."""
@@ -61,6 +51,41 @@ class JsonLines(logging.Formatter):
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return json.dumps(line)
+
+
+class TextLines(logging.Formatter):
+    """Each record as one line for people."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, and below it the traceback of a fault."""
+        line = f"{self.formatTime(record, '%H:%M:%S')} "
+        fields: dict[str, object] = getattr(record, "fields", {})
+        if "route" in fields:
+            line += "{method:4} {route} {status} {ms} ms, {id}".format_map(fields)
+        else:
+            line += " ".join([record.levelname.lower(), record.getMessage(), *map(str, fields.values())])
+        return line if record.exc_info is None else f"{line}\n{self.formatException(record.exc_info)}"
+
+
+_FORMATTERS = {"json": JsonLines, "text": TextLines}
+
+
+def logging_config(log_format: str) -> dict[str, Any]:
+    """What `logging.config.dictConfig` takes.
+
+    Args:
+        log_format: `text`, `json`, or `auto` for text in a terminal and JSON elsewhere.
+    """
+    if log_format == "auto":
+        log_format = "text" if sys.stderr.isatty() else "json"
+    logger = {"handlers": ["stderr"], "level": "INFO", "propagate": False}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"lines": {"()": _FORMATTERS[log_format]}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
+        "loggers": {"inkdigits.web": logger, "uvicorn": logger},
+    }
 
 
 class Metrics:
