@@ -7,31 +7,27 @@ In ```sh every call of `inkdigits` has to parse, and in ```text every line that 
 
 from __future__ import annotations
 
-import ast
 import dataclasses
-import importlib.util
 import json
 import re
 import shlex
 import shutil
 import tomllib
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
+import docs_from_code
 import inkdigits
-from floors import FLOORS
-from inkdigits import errors
+import reading_order
+import write_docs
 from inkdigits.cli import app
 from inkdigits.config import from_toml, to_dict
-from inkdigits.datasets import NAMES
-from inkdigits.models import MODELS
-from inkdigits.recipes.recipe import Recipe, RefusalConfig, TrainingConfig, recipe_names
-from inkdigits.synthesis.augmentation import AugmentationConfig
+from inkdigits.recipes.recipe import Recipe, TrainingConfig, recipe_names
+from inkdigits.web.settings import ServiceSettings
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -40,7 +36,6 @@ LINKED_PAGES = [
     *PAGES,
     *(page for page in (ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md") if page.exists()),
 ]
-TOOL = ROOT / "tools" / "write_command_line_docs.py"
 
 PICTURES = Path(inkdigits.__file__).parent / "samples"
 SAMPLES = {
@@ -202,23 +197,94 @@ def test_recipes_in_the_text_are_recipes(page: Path) -> None:
             from_toml(Recipe, content, name_of(page))
 
 
-@pytest.fixture(scope="module")
-def tool() -> ModuleType:
-    if not TOOL.exists():
-        pytest.skip(f"{TOOL.name} is part of the repository, not of the source distribution")
-    spec = importlib.util.spec_from_file_location("write_command_line_docs", TOOL)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+# What is written from the code.
+
+REGIONS = {
+    *(f"settings inkdigits.recipes.recipe.{name}" for name in ("Recipe", "TrainingConfig", "RefusalConfig")),
+    "settings inkdigits.synthesis.augmentation.AugmentationConfig",
+    "settings inkdigits.InputLimits",
+    "settings inkdigits.web.settings.ServiceSettings",
+    "arguments inkdigits.Recognizer",
+    "attributes inkdigits.Prediction",
+    *("errors", "reasons", "models", "datasets", "recipes", "run-folder"),
+    *("floors", "packages", "map", "reading-order"),
+}
+
+# Options that set a field or an argument: (verb, option) -> where its meaning stands.
+MEANINGS = {
+    **{
+        ("train", option): (TrainingConfig, option)
+        for option in ("epochs", "batch_size", "learning_rate", "validation_share", "seed")
+    },
+    **{("serve", option): (ServiceSettings, option) for option in ("host", "port")},
+    ("serve", "workers"): (ServiceSettings, "n_workers"),
+    **{("predict", option): (inkdigits.Recognizer, option) for option in ("max_error", "digits_accepted")},
+}
 
 
-def test_the_help_texts_are_up_to_date(tool: ModuleType) -> None:
-    page = text_of(DOCS / "command_line.md")
+@pytest.mark.parametrize("page", write_docs.PAGES, ids=name_of)
+def test_what_is_generated_is_up_to_date(page: Path) -> None:
+    assert write_docs.render(text_of(page)) == text_of(page), "run: python tools/write_docs.py"
+
+
+def test_all_that_can_be_generated_is() -> None:
+    regions = set(re.findall(r"<!-- generated: (.+?) -->", "".join(map(text_of, write_docs.PAGES))))
     verbs = [command.name or command.callback.__name__ for command in app.registered_commands]  # type: ignore[union-attr]
-    assert set(re.findall(r"<!-- help ?(\w*) -->", page)) == {"", *verbs}
-    assert tool.render(page) == page, "run: python tools/write_command_line_docs.py"
+    assert {"help", *(f"help {verb}" for verb in verbs)} <= regions
+    assert REGIONS - regions == set()
+
+
+def test_a_stale_region_is_written_anew() -> None:
+    page = "<!-- generated: errors -->\nold\n<!-- end -->\n"
+    assert "| `ImageError` |" in write_docs.render(page)
+    assert "old" not in write_docs.render(page)
+    with pytest.raises(SystemExit, match="unknown region"):
+        write_docs.render(page.replace("errors", "mistakes"))
+    with pytest.raises(SystemExit, match="correct the marker"):
+        write_docs.render(page.replace("errors", "settings inkdigits.results.Nothing"))
+
+
+def test_a_field_without_a_meaning_is_an_error() -> None:
+    @dataclasses.dataclass(frozen=True)
+    class Undescribed:
+        """Settings.
+
+        Attributes:
+            first, second: What the two
+                are for.
+        """
+
+        first: int = 1
+        second: tuple[str, ...] = ("a",)
+        third: int = 3
+
+    with pytest.raises(docs_from_code.UndocumentedError, match="'third'"):
+        docs_from_code.described_fields(Undescribed)
+    Undescribed.__doc__ = f"{Undescribed.__doc__}    third: Of all.\n"
+    assert docs_from_code.described_fields(Undescribed) == [
+        ("first", 1, "What the two are for."),
+        ("second", ("a",), "What the two are for."),
+        ("third", 3, "Of all."),
+    ]
+
+
+@pytest.mark.parametrize(("verb", "option"), MEANINGS, ids="-".join)
+def test_an_option_is_described_in_the_words_of_what_it_sets(verb: str, option: str) -> None:
+    owner, name = MEANINGS[verb, option]
+    if dataclasses.is_dataclass(owner):
+        meanings = {field: text for field, _, text in docs_from_code.described_fields(owner)}
+    else:
+        meanings = {argument: text for argument, _, text in docs_from_code.described_arguments(owner)}
+    command = typer.main.get_command(app).get_command(None, verb)  # type: ignore[attr-defined]
+    (helped,) = (parameter.help for parameter in command.params if parameter.name == option)
+    assert helped.rstrip(".").startswith(docs_from_code.first_sentence(meanings[name]).rstrip("."))
+
+
+def test_the_reading_order_is_an_evening_long() -> None:
+    total = sum(
+        reading_order.n_lines(path) for step in reading_order.STEPS for path in reading_order.modules_of(step)
+    )
+    assert 2000 < total <= reading_order.MOST_LINES
 
 
 def test_the_json_has_the_keys_that_are_documented(folder_of_samples: Path) -> None:
@@ -232,7 +298,9 @@ def test_the_json_has_the_keys_that_are_documented(folder_of_samples: Path) -> N
 
     Path("broken.png").write_bytes(b"broken")
     read, unreadable = printed("predict", "seven.jpg", "broken.png")
-    assert [*read, *unreadable] == documented("predict")
+    # `label` is there for other classes than digits only.
+    assert list(read) == ["path", *(key for key in documented("predict") if key != "label")]
+    assert list(unreadable) == ["path", "error"]
     (trained,) = printed(
         "train", "--model", "mlp", "--data", "uci", "--epochs", "1", "--out", "run", "--quiet"
     )
@@ -247,55 +315,15 @@ def test_the_json_has_the_keys_that_are_documented(folder_of_samples: Path) -> N
     assert list(counted) == documented("data")
 
 
-@pytest.mark.parametrize(
-    ("heading", "settings"),
-    [
-        ("At the top", Recipe()),
-        ("`[training]`", TrainingConfig()),
-        ("`[augmentation]`", AugmentationConfig()),
-        ("`[refusal]`", RefusalConfig()),
-    ],
-    ids=lambda value: type(value).__name__ if dataclasses.is_dataclass(value) else "",
-)
-def test_every_setting_is_documented_with_its_default(heading: str, settings: object) -> None:
+def test_defaults_are_given_as_a_recipe_has_them() -> None:
     documented = {
-        cells[0]: tomllib.loads(f"default = {cells[1]}")["default"] for cells in rows("training.md", heading)
+        cells[0]: tomllib.loads(f"default = {cells[1]}")["default"]
+        for cells in rows("training.md", "`[training]`")
     }
-    defaults = {key: value for key, value in to_dict(settings).items() if not isinstance(value, dict)}
-    assert documented == defaults
+    assert documented == to_dict(TrainingConfig())
 
 
-def test_every_recipe_model_and_dataset_is_documented() -> None:
+def test_every_recipe_and_exported_name_is_documented() -> None:
     assert sorted(first_cells("training.md", "Recipes")) == recipe_names()
-    assert first_cells("training.md", "Models") == list(MODELS)
-    assert first_cells("training.md", "Data") == list(NAMES)
-
-
-def test_every_error_and_every_exported_name_is_documented() -> None:
-    assert set(first_cells("python.md", "Errors")) == set(errors.__all__)
     page = text_of(DOCS / "python.md")
     assert [name for name in inkdigits.__all__ if f"`{name}`" not in page] == []
-
-
-def test_the_attributes_of_a_prediction_are_documented() -> None:
-    fields = [field.name for field in dataclasses.fields(inkdigits.Prediction)]
-    assert first_cells("python.md", "Prediction") == fields
-    limits = [field.name for field in dataclasses.fields(inkdigits.InputLimits)]
-    assert first_cells("python.md", "InputLimits") == limits
-
-
-def test_the_files_of_a_run_are_documented() -> None:
-    module = ast.parse(text_of(Path(inkdigits.__file__).parent / "runs" / "folder.py"))
-    drawn = re.findall(r"^    (\w+\.\w+)  ", ast.get_docstring(module, clean=False) or "", re.MULTILINE)
-    # The last one stands alone on its line.
-    drawn.append("learning_curves.png")
-    assert first_cells("training.md", "The run folder") == drawn
-
-
-def test_the_floors_are_documented() -> None:
-    documented = [
-        set(re.findall(r"`(\w+)`", line))
-        for line in section("design.md", "Floors").splitlines()
-        if re.match(r"\| \d", line)
-    ]
-    assert documented == [set(floor) for floor in FLOORS[""][:-1]]

@@ -1,15 +1,7 @@
 """Every exception that inkdigits raises on purpose.
 
-    InkdigitsError
-    ├── ImageError        a picture that cannot be read
-    ├── DatasetError      a dataset that is missing, malformed or not what it claims to be
-    ├── ConfigError       a recipe or an option that makes no sense
-    ├── ModelError        a model file that cannot be used here
-    ├── TrainingError     a training run that cannot start, go on or be written
-    └── MissingExtraError a feature whose optional packages are not installed
-
-Each one says what was expected, what came, and what to do about it, so a caller can show the
-message to a person as it is, and a program can read the parts.
+All of them are kinds of `InkdigitsError`. Each one says what was expected, what came, and what to do about
+it, so a caller can show the message to a person as it is, and a program can read the parts.
 """
 
 from __future__ import annotations
@@ -28,7 +20,7 @@ __all__ = [
 
 
 class InkdigitsError(Exception):
-    """The root of the tree: catch it to catch everything that inkdigits raises on purpose.
+    """The root of all errors here; catching it catches everything that inkdigits raises on purpose.
 
     Args:
         subject: what the message is about: a path, an option, a name.
@@ -59,7 +51,7 @@ def _rebuild(
 
 
 class ImageError(InkdigitsError):
-    """A picture cannot be read: not an image, broken, too large, or of a format that is not accepted."""
+    """A picture cannot be read: missing, broken, too large, not an image, or of an unsupported format."""
 
 
 class DatasetError(InkdigitsError):
@@ -67,16 +59,16 @@ class DatasetError(InkdigitsError):
 
 
 class ConfigError(InkdigitsError):
-    """A recipe or an option has an unknown key, a wrong type, or a value out of range."""
+    """A recipe, an option or a limit has an unknown key, a wrong type, or a value out of range."""
 
 
 class ModelError(InkdigitsError):
-    """A model file cannot be loaded, or its inputs or outputs do not fit."""
+    """A model file cannot be used: not ONNX, unsuitable inputs or outputs, or made for another normaliser."""
 
 
 class TrainingError(InkdigitsError):
-    """A training run cannot start, go on, or be written."""
+    """A training run cannot start, continue or be written."""
 
 
 class MissingExtraError(InkdigitsError, ImportError):
-    """A feature needs optional packages that are not installed."""
+    """A feature needs optional packages that are not installed; also an `ImportError`."""

@@ -22,16 +22,16 @@ class Prediction:
     """What the recognizer says about one picture.
 
     Attributes:
-        digit: 0 to 9, or None when the picture was refused, or when the model knows other classes.
-        confidence: calibrated probability, 0 to 1, that the answer is right; 0 when refused, but for
-            `unclear`, where it is what the likeliest digit had.
-        probabilities: numbers that sum to 1, one per digit or other class, as if it were one.
-        refused: whether the picture was refused.
-        reason: why it was refused, or None. `blank`: there is no ink. `not_a_digit`: a letter, a sign, a
-            scribble, noise, another thing. `several`: more than one digit. `unclear`: a digit, but too
-            uncertain which one.
-        box: where the ink is, or None when there is none.
-        label: the name of the class, such as "7", or None when the picture was refused.
+        digit: 0 to 9; None when the picture was refused, or when the model knows other classes.
+        confidence: Calibrated probability, 0 to 1, that the answer is right. It is 0 for a refused picture,
+            except for `unclear`, where it is the probability of the likeliest class.
+        probabilities: One probability per class, given that the picture shows one; they sum to 1.
+        refused: Whether the picture was refused.
+        reason: Reason of the refusal, or None. `blank`: The page holds no ink. `not_a_digit`: A letter, a
+            sign, a scribble, noise or another object. `several`: More than one digit. `unclear`: A digit,
+            but it is too uncertain which one.
+        box: `Box` around the ink, in pixels of the upright picture; None when there is no ink.
+        label: Name of the class, such as "7" or "Coat"; None when the picture was refused.
     """
 
     digit: int | None
@@ -45,7 +45,10 @@ class Prediction:
     def to_json(self) -> dict[str, object]:
         """The same as a dictionary that `json.dumps` takes, in the form of `predict --json`.
 
-        The label is left out where it is the digit.
+        Keys that differ from the attributes:
+
+        - `label`: Name of the class; present only when the model knows other classes than digits.
+        - `box`: `[left, top, width, height]` of the ink, in pixels of the upright picture; null without ink.
         """
         box = self.box
         is_other = self.digit is None and self.label is not None

@@ -30,9 +30,9 @@ def predict(
         ),
     ],
     model: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="An ONNX model; without it, the bundled one.")
+        Path | None, typer.Option(metavar="FILE", help="ONNX model; the bundled one by default.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
     explain: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Write a picture per input that shows what the model saw."),
@@ -41,16 +41,16 @@ def predict(
         float | None,
         typer.Option(
             metavar="SHARE",
-            help="Read only what is sure enough for at most this share of errors; refuse the rest. It holds "
-            "for pictures like those that the model was calibrated on, and for no others.",
+            help="Largest fraction of errors, 0 to 1, among the digits that are read; the rest are refused. "
+            "It holds only for pictures like those that the model was calibrated on.",
         ),
     ] = None,
     digits_accepted: Annotated[
         float | None,
         typer.Option(
             metavar="SHARE",
-            help="Refuse more: so much that this share of digits is still accepted, 0.9 to 0.999, and few "
-            "letters and other things.",
+            help="Tighten refusal until only this fraction of real digits is accepted, 0.9 to 0.999; fewer "
+            "letters get through.",
         ),
     ] = None,
 ) -> None:

@@ -25,28 +25,37 @@ def train(
         str | None, typer.Argument(metavar="RECIPE", help="A shipped recipe (--list) or a TOML file.")
     ] = None,
     model: Annotated[
-        str | None, typer.Option(metavar="NAME", help="An architecture, such as mlp or cnn.")
+        str | None, typer.Option(metavar="NAME", help="Architecture, such as mlp or cnn.")
     ] = None,
     data: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME_OR_PATH[:TIMES]",
-            help="A dataset, and how often it counts; give the option again to join several.",
+            help="Dataset, and how often it counts; repeat the option to join several.",
         ),
     ] = None,
     epochs: Annotated[int | None, typer.Option(metavar="N", help="Passes over the training images.")] = None,
-    batch_size: Annotated[int | None, typer.Option(metavar="N", help="Images a step.")] = None,
+    batch_size: Annotated[int | None, typer.Option(metavar="N", help="Images per training step.")] = None,
     learning_rate: Annotated[
-        float | None, typer.Option(metavar="RATE", help="Adam's, at its highest.")
+        float | None, typer.Option(metavar="RATE", help="Peak learning rate of Adam.")
     ] = None,
     validation_share: Annotated[
-        float | None, typer.Option(metavar="SHARE", help="Of the training images, kept to watch progress.")
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Fraction of the training images, 0 to 0.5, held out for progress and calibration.",
+        ),
     ] = None,
-    seed: Annotated[int | None, typer.Option(metavar="N", help="Of everything random.")] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", help="Seed of the initial weights, the shuffles, the dropout and the augmentation."
+        ),
+    ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The run folder; runs/MODEL-N by default.")
+        Path | None, typer.Option(metavar="DIR", help="Run folder; runs/MODEL-N by default.")
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out DIR.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --out DIR.")] = False,
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Keep the run's tensorboard/ folder up to date.")
     ] = False,
@@ -137,6 +146,12 @@ def _next_folder(model: str) -> Path:
 
 
 def _summary(result: RunResult) -> dict[str, object]:
+    """The result as a dictionary that `json.dumps` takes.
+
+    - `epochs`: Number of epochs behind the model.
+    - `test_interval`: 95% Wilson interval of the accuracy, `[low, high]`; null without a test part.
+    - `test_loss`: Mean log-loss on the test part, in nats; null without one.
+    """
     return {
         "folder": str(result.folder),
         "epochs": len(result.history),

@@ -20,36 +20,36 @@ __all__ = ["tune"]
 def tune(
     recipe: Annotated[
         str,
-        typer.Argument(metavar="RECIPE", help="A recipe with a [search] table; a shipped one by default."),
+        typer.Argument(metavar="RECIPE", help="Recipe with a [search] table, by name or path."),
     ] = "search",
     trials: Annotated[
-        int, typer.Option(metavar="N", help="Runs in the whole study, those given up early included.")
+        int, typer.Option(metavar="N", help="Number of trials in the whole study, pruned ones included.")
     ] = 20,
     timeout: Annotated[
-        float | None, typer.Option(metavar="SECONDS", help="Begin no run after so long.")
+        float | None, typer.Option(metavar="SECONDS", help="Start no trial after this many seconds.")
     ] = None,
     storage: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="A database that several processes share; DIR/study.db by default."),
+        typer.Option(metavar="URL", help="Database that several processes share; DIR/study.db by default."),
     ] = None,
     data: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME_OR_PATH[:TIMES]",
-            help="A dataset, and how often it counts; give the option again to join several.",
+            help="Dataset, and how often it counts; repeat the option to join several.",
         ),
     ] = None,
-    epochs: Annotated[int | None, typer.Option(metavar="N", help="Of each run.")] = None,
+    epochs: Annotated[int | None, typer.Option(metavar="N", help="Epochs per trial.")] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="For the runs and the winner; tuning/RECIPE by default."),
+        typer.Option(metavar="DIR", help="Folder of the runs and of best.toml; tuning/RECIPE by default."),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as a JSON object.")] = False,
 ) -> None:
-    """Search better settings for a recipe.
+    """Search for better settings of a recipe.
 
-    Trials are judged on validation images. The same command goes on with a study.
+    Trials are judged on validation images. Repeating the command continues the study.
 
     Example: inkdigits tune search --trials 40 --timeout 3600
     """

@@ -61,23 +61,23 @@ class Report:
     """How well one classifier reads one dataset.
 
     Attributes:
-        name: what was judged, on what.
-        class_names: names of the classes.
-        n_images: number of images judged.
-        n_right: how many were read right.
+        name: What was evaluated, and on which data.
+        class_names: Names of the classes, in the order of the labels.
+        n_images: Number of images.
+        n_right: Number of images that were read correctly.
         accuracy: `n_right / n_images`.
         interval: 95% Wilson interval of the accuracy.
-        log_loss: mean, in nats.
-        calibration_error: expected calibration error in 15 bins of equal width, 0 to 1.
-        reliability: the bins behind the calibration error, without the empty ones.
-        aurc: area under the risk-coverage curve.
-        coverages: the share that can be accepted at 1%, 0.5% and 0.1% errors. Found on these very
-            images, so it is somewhat hopeful as a forecast.
-        curve: the whole risk-coverage curve.
-        per_digit: precision, recall, F1 and support of each digit.
-        confusion: ten rows of ten counts; rows are the labels, columns the readings.
-        worst_mistakes: the mistakes made with most confidence, the surest first.
-        images_per_second: median over the batches, so that compiling in the first does not count.
+        log_loss: Mean log-loss in nats.
+        calibration_error: Expected calibration error in 15 bins of equal width, 0 to 1.
+        reliability: The bins behind the calibration error, without the empty ones.
+        aurc: Area under the risk-coverage curve.
+        coverages: The largest fraction of images that can be accepted at 1%, 0.5% and 0.1% errors. Chosen on
+            these very images, so it is somewhat optimistic as a forecast.
+        curve: The whole risk-coverage curve.
+        per_digit: Precision, recall, F1 and support of each class.
+        confusion: One row of counts per class; rows are labels, columns answers.
+        worst_mistakes: The mistakes made with the highest confidence, most confident first.
+        images_per_second: Median over the batches, so that compilation in the first does not count.
     """
 
     name: str
@@ -100,14 +100,15 @@ class Report:
     def to_json(self) -> dict[str, object]:
         """The same as a dictionary that `json.dumps` takes, without the curve; the keys stay as they are.
 
-        `name`, `class_names`, `n_images`, `n_right`, `accuracy`, `log_loss`, `calibration_error`,
-        `aurc`, `images_per_second` and `confusion` are as the attributes; the others are:
+        Keys that differ from the attributes:
 
-        - `accuracy_interval`: `[low, high]`;
-        - `reliability`: objects with `low`, `high`, `count`, `mean_confidence`, `accuracy`;
-        - `coverages`: objects with `risk`, `coverage`;
-        - `per_digit`: objects with `digit`, `precision`, `recall`, `f1`, `support`;
-        - `worst_mistakes`: objects with `index`, `label`, `digit`, `confidence`, `label_probability`.
+        - `accuracy_interval`: 95% Wilson interval of the accuracy, `[low, high]`.
+        - `coverages`: Objects with `risk` and `coverage`: the largest fraction of images that can be accepted
+          with at most that fraction of errors.
+        - `per_digit`: One object per class with `digit`, `precision`, `recall`, `f1`, `support`.
+        - `reliability`: One object per bin with `low`, `high`, `count`, `mean_confidence`, `accuracy`.
+        - `worst_mistakes`: Objects with `index`, `label`, `digit`, `confidence`, `label_probability`, most
+          confident first.
         """
         return {
             "name": self.name,

@@ -1,7 +1,6 @@
-"""The network of the bundled model: `best`, for many hands and for what is no digit.
+"""The network of the bundled model: `best` with half its dropout.
 
-The same convolutions as `best`, with half its dropout: augmentation and corruption already keep so small
-a network from learning its images by heart.
+Augmentation and corruption already keep so small a network from memorising its images.
 """
 
 from __future__ import annotations

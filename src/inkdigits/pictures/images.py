@@ -57,12 +57,12 @@ class InputLimits:
     """What is accepted as a picture.
 
     Attributes:
-        max_bytes: the largest file, checked before it is read.
-        max_pixels: the largest width times height, checked from the header before pixels are decoded.
-            Pillow itself stops at twice its `Image.MAX_IMAGE_PIXELS`, whatever is set here.
-        max_side: the largest width or height: a picture one pixel wide takes a decoder many times the memory
-            and the time that its pixels do.
-        formats: the names, as Pillow spells them, of the formats that are tried.
+        max_bytes: Largest file in bytes, checked before it is read.
+        max_pixels: Largest width times height, checked from the header before pixels are decoded. Pillow
+            itself stops at twice its `Image.MAX_IMAGE_PIXELS`, whatever is set here.
+        max_side: Largest width or height: a picture one pixel wide costs a decoder far more memory and time
+            than its pixels do.
+        formats: Accepted formats, as Pillow spells them.
 
     Raises:
         ConfigError: a limit is not positive, or a format is not one of the six.

@@ -50,15 +50,14 @@ class Recognizer:
     """Reads single digits. Safe to share between threads; one per process is enough.
 
     Args:
-        model: the path or the bytes of an ONNX file; None for the bundled model.
-        limits: what pictures are accepted.
-        n_threads: processor threads for one call of the model; 0 lets ONNX Runtime choose.
-        max_error: the share of errors, 0 to 1, that is allowed among the digits that are read; those
-            that are not sure enough are refused as unclear. The promise holds for pictures like those
-            that the model was calibrated on, and ends where they are of another kind.
-        digits_accepted: the share of digits, 0.9 to 0.999, that is not to be refused as no digit: the fewer,
-            the fewer letters and other things pass for digits. None for the model's own choice, which is
-            lenient; `max_error` is measured with that.
+        model: Path or bytes of an ONNX file; None is the bundled model.
+        limits: Which pictures are accepted; None is the defaults of `InputLimits`.
+        n_threads: Processor threads for one call of the model; 0 lets ONNX Runtime choose.
+        max_error: Largest fraction of errors, 0 to 1, among the digits that are read; the rest are refused.
+            It holds only for pictures like those that the model was calibrated on.
+        digits_accepted: Tighten refusal until only this fraction of real digits is accepted, 0.9 to 0.999;
+            fewer letters get through. None keeps the model's own threshold, which is lenient, and which
+            `max_error` is measured with.
 
     Attributes:
         class_names: what the model tells apart, in the order of the probabilities; "0" to "9" for digits.

@@ -31,20 +31,21 @@ class TrainingConfig:
     """How the weights are found.
 
     Attributes:
-        epochs: passes over the training images.
-        batch_size: images a step; what does not fill the last batch waits for the next epoch's shuffle.
-        learning_rate: of Adam, at its highest.
-        schedule: `constant`, or `cosine`: linear warm-up, then down to 0 along a half cosine.
-        warmup_epochs: length of the warm-up, with `cosine`.
-        weight_decay: decoupled (AdamW), a step, times the learning rate; 0 is plain Adam.
+        epochs: Passes over the training images.
+        batch_size: Images per training step. Images that do not fill the last batch of an epoch are left out
+            of it; the next epoch shuffles again.
+        learning_rate: Peak learning rate of Adam.
+        schedule: `constant`, or `cosine`: a linear warm-up, then a half cosine down to 0.
+        warmup_epochs: Length of the warm-up of the `cosine` schedule, in epochs.
+        weight_decay: Decoupled weight decay per step (AdamW), times the learning rate; 0 is plain Adam.
         loss: `sparse_categorical_crossentropy`, or `categorical_crossentropy` on one-hot labels.
-        label_smoothing: the share of probability spread over all digits; needs the one-hot loss.
-        validation_share: of the training images, 0 to 0.5, kept to watch progress and calibrate on.
-        images_per_epoch: a random part of the training images for each epoch; 0 for all of them.
-        patience: epochs without a lower validation loss after which training stops; 0 for never.
-        average_of_weights: decay a step, 0 to below 1, of an exponential moving average of the weights, such
-            as 0.999; it is validated and exported in their place. 0 for no average.
-        seed: of the first weights, the shuffles, the dropout and the augmentation.
+        label_smoothing: Fraction of the probability that is spread over all classes; needs the one-hot loss.
+        validation_share: Fraction of the training images, 0 to 0.5, held out for progress and calibration.
+        images_per_epoch: Size of the random subset that each epoch trains on; 0 trains on all images.
+        patience: Number of epochs without a lower validation loss after which training stops; 0 never stops.
+        average_of_weights: Decay per step, 0 to below 1, of an exponential moving average of the weights that
+            is validated and exported in their place, such as 0.999; 0 takes no average.
+        seed: Seed of the initial weights, the shuffles, the dropout and the augmentation.
     """
 
     epochs: int = 10
@@ -108,10 +109,11 @@ class RefusalConfig:
     """What a model learns to refuse; the defaults refuse nothing.
 
     Attributes:
-        not_digits: names or paths of datasets that show other things; their labels do not count.
-        n_not_digits: how many pictures of no digit are made up: letters, signs, scribbles, noise.
-        n_several: how many pictures of several digits are made up.
-        digits_accepted: the share of the validation digits that the model accepts.
+        not_digits: Names or paths of datasets of non-digits. Their labels are ignored, and the last fifth of
+            each is held out for checking.
+        n_not_digits: Number of synthetic non-digits: letters, signs, scribbles and noise.
+        n_several: Number of synthetic pictures that show several digits.
+        digits_accepted: Fraction of the validation digits that the model accepts.
     """
 
     not_digits: tuple[str, ...] = ()
@@ -143,10 +145,10 @@ class SearchRange:
     """The values that tuning may give a setting: a range, or a list of choices.
 
     Attributes:
-        low: the least value.
-        high: the greatest value.
-        log: whether the logarithm of the value is drawn evenly, and not the value.
-        choices: the values one by one, in place of a range.
+        low: Lower end of the range.
+        high: Upper end of the range.
+        log: Whether values are drawn uniformly on a logarithmic scale.
+        choices: The values themselves, in place of a range.
     """
 
     low: float | None = None
@@ -179,15 +181,17 @@ class Recipe:
     """Everything that decides what a run ends with, but for the versions of the libraries.
 
     Attributes:
-        model: an architecture of `inkdigits.models`.
-        data: names or paths of datasets, which are joined; a `DataSource` where one counts several times.
-        validation_writers: whose digits are for validation, in datasets that tell the writers apart.
-        n_allographs: how many ones with a flag, sevens with a bar and zeros with a slash are drawn.
-        kept_writers: whose digits are left out of the training altogether, to check the model on.
-        training: how the weights are found.
-        augmentation: how training images are changed.
-        refusal: what else than digits the model learns to tell.
-        search: what `inkdigits tune` varies, by the setting's name, such as `training.learning_rate`.
+        model: Architecture, by its name in `inkdigits.models`.
+        data: Names or paths of datasets, which are joined; a `DataSource`, in a recipe
+            `{ name = "my-digits/", times = 4 }`, counts several times.
+        validation_writers: Writers whose digits validate, in datasets that tell writers apart.
+        kept_writers: Writers whose digits are held out of training altogether, to check the model on.
+        n_allographs: Number of ones with a flag, sevens with a bar and zeros with a slash that are
+            synthesised from training digits.
+        training: How the weights are found.
+        augmentation: How training images are changed.
+        refusal: Which non-digits the model learns to refuse.
+        search: What `inkdigits tune` varies, by setting name, such as `training.learning_rate`.
     """
 
     model: str = "cnn"

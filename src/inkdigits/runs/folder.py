@@ -1,13 +1,13 @@
 """The folder of a training run: the names of its files, and how they are written and read.
 
-    recipe.toml           every setting
-    environment.json      versions and machine
-    history.csv           a line an epoch
-    checkpoint.npz        the state after the last whole epoch, while the run goes on
+    recipe.toml           every setting, defaults spelled out
+    environment.json      versions, backend and machine
+    history.csv           one line per epoch
+    checkpoint.npz        the state after the last whole epoch; removed when the run is complete
     model.keras           the trained model, for Keras
-    model.onnx            the same, for everything else
-    metrics.json          the figures at the end; its presence says that the run has ended
-    learning_curves.png
+    model.onnx            the same for everything else; `predict` and `evaluate` read it
+    metrics.json          the final figures, written last: a run without them has not ended
+    learning_curves.png   loss and accuracy by epoch
 
 `tensorboard/` holds event files where they were asked for. Each file appears whole or not at all.
 

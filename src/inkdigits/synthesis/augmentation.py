@@ -31,16 +31,17 @@ class AugmentationConfig:
     """How far images are changed; the defaults change nothing.
 
     Attributes:
-        rotation_degrees: turned by up to this, either way.
-        scale: grown or shrunk by up to this fraction, each axis by itself.
-        shear: slanted by up to this, as the tangent of the angle.
-        shift_px: moved by up to this along each axis.
-        elastic_px: bent by displacements of this root mean square.
-        elastic_smoothness_px: Gaussian sigma over which neighbouring displacements agree.
-        elastic_share: the share of images, 0 to 1, that is bent.
-        stroke_share: the share whose strokes are made thicker or thinner.
-        neighbour_share: the share that gets the edge of another digit beside it, as a careless crop has.
-        corruption_share: the share that is corrupted: noise, blur, fog, stripes and their like.
+        rotation_degrees: Largest rotation, in either direction.
+        scale: Largest change of size as a fraction, independent on each axis.
+        shear: Largest slant, as the tangent of the angle.
+        shift_px: Largest shift along each axis.
+        elastic_px: Root mean square of the elastic displacements.
+        elastic_smoothness_px: Gaussian sigma that smooths the elastic displacements.
+        elastic_share: Fraction of images, 0 to 1, that are deformed elastically.
+        stroke_share: Fraction of images whose strokes are thickened or thinned.
+        neighbour_share: Fraction of images that get the edge of another digit at their border, as in a
+            careless crop.
+        corruption_share: Fraction of images that are corrupted by noise, blur, fog, stripes and the like.
     """
 
     rotation_degrees: float = 0.0

@@ -49,13 +49,13 @@ class RunResult:
     """What a run ended with.
 
     Attributes:
-        folder: the run folder.
-        history: a record an epoch.
-        interrupted: whether Ctrl-C ended it early.
-        test_accuracy: of the last weights on the test part, a share; None where there is no test part.
-        test_interval: its 95% Wilson interval.
-        test_loss: mean log-loss on the test part, in nats.
-        n_test: how many test images.
+        folder: The run folder.
+        history: One record per epoch.
+        interrupted: Whether Ctrl-C ended the run early.
+        test_accuracy: Accuracy of the final weights on the test part, 0 to 1; None without a test part.
+        test_interval: Its 95% Wilson interval.
+        test_loss: Mean log-loss on the test part, in nats.
+        n_test: Number of test images.
     """
 
     folder: Path

@@ -58,13 +58,13 @@ class Study:
     """What tuning ended with.
 
     Attributes:
-        folder: where the runs, the database and the winner are.
-        trials: all of them, of all processes.
-        best: the complete one of the highest validation accuracy.
-        recipe: the winner's, ready to train.
-        importances: by setting, the share of the variation of the accuracy that it explains; they sum to 1.
-            Empty where there are too few trials to tell.
-        interrupted: whether Ctrl-C ended it.
+        folder: Folder of the runs, the database and `best.toml`.
+        trials: All trials, of all processes.
+        best: The complete trial with the highest validation accuracy.
+        recipe: The best trial's recipe, ready to train.
+        importances: Fraction of the variation of the accuracy that each setting explains; they sum to 1.
+            Empty with fewer than ten complete trials.
+        interrupted: Whether Ctrl-C ended the study early.
     """
 
     folder: Path
@@ -75,7 +75,13 @@ class Study:
     interrupted: bool
 
     def to_json(self) -> dict[str, object]:
-        """The same as a dictionary that `json.dumps` takes."""
+        """The same as a dictionary that `json.dumps` takes.
+
+        Keys that differ from the attributes:
+
+        - `best`: An object with `number`, `settings` and `validation_accuracy` of the best complete trial.
+        - `trials`: Numbers of trials that are `complete`, `pruned`, `failed` and `running`.
+        """
         return {
             "folder": str(self.folder),
             "best": {
