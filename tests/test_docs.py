@@ -34,7 +34,11 @@ DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
 LINKED_PAGES = [
     *PAGES,
-    *(page for page in (ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md") if page.exists()),
+    *(
+        page
+        for page in (ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", ROOT / "CHANGELOG.md")
+        if page.exists()
+    ),
 ]
 
 PICTURES = Path(inkdigits.__file__).parent / "samples"
