@@ -16,11 +16,13 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import typer
 from typer.testing import CliRunner
 
 import docs_from_code
+import draw_reading_order
 import inkdigits
 import reading_order
 import write_docs
@@ -289,6 +291,23 @@ def test_the_reading_order_is_an_evening_long() -> None:
         reading_order.n_lines(path) for step in reading_order.STEPS for path in reading_order.modules_of(step)
     )
     assert 2000 < total <= reading_order.MOST_LINES
+
+
+@pytest.mark.parametrize("module", draw_reading_order.PAPER_MODULES)
+def test_every_constant_of_paper_has_a_page_that_needs_it(module: str) -> None:
+    examples = {one.constant: one for one in draw_reading_order.EXAMPLES}
+    for name, (_, why) in draw_reading_order.constants_of(module).items():
+        assert why, f"paper.{module}.{name}: say in a remark beside it what it is"
+        example = examples[f"{module}.{name}"]
+        as_it_is = draw_reading_order.read_page(example)
+        otherwise = draw_reading_order.read_page(example, example.other)
+        assert np.abs(as_it_is - otherwise).max() > 0.2, f"{example} shows no difference"
+
+
+def test_the_figures_of_the_reading_order_are_small() -> None:
+    figures = list((DOCS / "images" / "reading_order").glob("*.png"))
+    assert len(figures) >= len(reading_order.STEPS)
+    assert sum(figure.stat().st_size for figure in figures) < 600_000
 
 
 def test_the_json_has_the_keys_that_are_documented(folder_of_samples: Path) -> None:

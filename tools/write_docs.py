@@ -10,7 +10,7 @@ written by hand. The kinds, and where each comes from:
     json FUNCTION [CLASS]   the keys of the dictionary that FUNCTION returns; their meanings come from the
                             list in its docstring, and otherwise from the attributes of the class
     errors, reasons, models, datasets, recipes, run-folder, floors, packages, map [PACKAGE],
-    reading-order [STEP]
+    constants MODULE, reading-order [STEP]
 
 With --check nothing is written, and it fails where a page is out of date. Run it after every change of an
 option, a setting, a docstring or a module; a test and CI check.
@@ -40,6 +40,7 @@ from docs_from_code import (
     resolve,
     toml_literal,
 )
+from draw_reading_order import constants_of
 from floors import FLOORS
 from reading_order import step_lines, table_of_steps
 
@@ -227,6 +228,12 @@ def _packages() -> str:
     return _table(("where", "what"), rows)
 
 
+def _constants(module: str) -> str:
+    """The numbers at the top of a module of `inkdigits.paper`, with the remarks beside them."""
+    rows = [(f"`{name}`", value, why) for name, (value, why) in constants_of(module).items()]
+    return _table(("constant", "value", "what it is"), rows)
+
+
 def _place(path: Path) -> list[tuple[int, str]]:
     """The floor of each package on the way to a module, so that they sort from the ground up."""
     parts = path.relative_to(PACKAGE).with_suffix("").parts
@@ -258,6 +265,7 @@ _KINDS: dict[str, Callable[..., str]] = {
     "floors": _floors,
     "map": _map,
     "packages": _packages,
+    "constants": _constants,
     "reading-order": lambda *step: step_lines(*step) if step else table_of_steps(),
 }
 
