@@ -110,7 +110,7 @@ def constants_of(module: str) -> dict[str, tuple[str, str]]:
 
 
 def read_page(example: Example, value: float | None = None) -> NDArray[np.float32]:
-    """(H, W) the ink that is found on the page, 0 to 1, or for frames the digit; perhaps with another value."""
+    """(H, W) the ink found on the page, 0 to 1, or for frames the digit; perhaps with another value."""
     module, _, name = example.constant.partition(".")
     page = PAGES[example.page]()
     with _constant(import_module(f"inkdigits.paper.{module}"), name, value):

@@ -38,7 +38,11 @@ _LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\((?!\w+:)([^)\s#]*)(#[^)\
 
 
 def on_config(config: Any) -> Any:
-    """Put the API pages into the navigation."""
+    """Put the API pages into the navigation, and pages that mkdocs.yml does not list."""
+    listed = set(re.findall(r"\w+\.md", str(config.nav)))
+    others = sorted(page.name for page in (ROOT / "docs").glob("*.md") if page.name not in listed)
+    if others:
+        config.nav.append({"More": others})
     config.nav.append({"API reference": [{name: f"api/{name}.md"} for name in modules()]})
     return config
 

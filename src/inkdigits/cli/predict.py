@@ -41,8 +41,8 @@ def predict(
         float | None,
         typer.Option(
             metavar="SHARE",
-            help="Largest fraction of errors, 0 to 1, among the digits that are read; the rest are refused. "
-            "It holds only for pictures like those that the model was calibrated on.",
+            help="Allow at most this fraction of errors among the digits that are read, and refuse the rest. "
+            "It holds for pictures like those that the model was calibrated on, and for no others.",
         ),
     ] = None,
     digits_accepted: Annotated[

@@ -53,8 +53,8 @@ class Recognizer:
         model: Path or bytes of an ONNX file; None is the bundled model.
         limits: Which pictures are accepted; None is the defaults of `InputLimits`.
         n_threads: Processor threads for one call of the model; 0 lets ONNX Runtime choose.
-        max_error: Largest fraction of errors, 0 to 1, among the digits that are read; the rest are refused.
-            It holds only for pictures like those that the model was calibrated on.
+        max_error: Allow at most this fraction of errors among the digits that are read, and refuse the rest.
+            It holds for pictures like those that the model was calibrated on, and for no others.
         digits_accepted: Tighten refusal until only this fraction of real digits is accepted, 0.9 to 0.999;
             fewer letters get through. None keeps the model's own threshold, which is lenient, and which
             `max_error` is measured with.
