@@ -48,17 +48,18 @@ class RunSummary:
     """One run among others.
 
     Attributes:
-        name: of its folder.
-        model: the architecture.
-        data: the datasets it is trained on, such as `4*usps` for one that counts four times.
-        epochs_done: whole epochs so far.
-        epochs_planned: as its recipe has it.
-        settings: those of its recipe's settings in which the runs compared differ.
-        validation_accuracy: after the last epoch, a share; None without validation images.
-        validation_loss: after the last epoch, mean in nats.
-        test_accuracy: a share; None for a run that is not complete, or has no test part.
-        images_per_second: in training, the median over the epochs; the first one compiles, too.
-        state: `complete`; `interrupted` by Ctrl-C; or `unfinished`: still going on, or killed.
+        name: Name of the run's folder.
+        model: Architecture.
+        data: Datasets that it is trained on, such as `4*usps` for one that counts four times.
+        epochs_done: Number of complete epochs so far.
+        epochs_planned: Number of epochs in its recipe.
+        settings: Settings of its recipe, by name, in which the compared runs differ.
+        validation_accuracy: Accuracy after the last epoch, 0 to 1; None without validation images.
+        validation_loss: Mean log-loss after the last epoch, in nats; None without validation images.
+        test_accuracy: Accuracy on the test part, 0 to 1; None for a run that is not complete, or without a
+            test part.
+        images_per_second: Training speed, the median over the epochs, since the first one also compiles.
+        state: `complete`; `interrupted` by Ctrl-C; or `unfinished`, which is still running or was killed.
     """
 
     name: str
