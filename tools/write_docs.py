@@ -11,6 +11,7 @@ written by hand. The kinds, and where each comes from:
                             list in its docstring, and otherwise from the attributes of the class
     errors, reasons, models, datasets, recipes, run-folder, floors, packages, map [PACKAGE],
     constants MODULE, reading-order [STEP]
+    handwriting             the figures of benchmarks/results/handwriting.json
 
 With --check nothing is written, and it fails where a page is out of date. Run it after every change of an
 option, a setting, a docstring or a module; a test and CI check.
@@ -22,6 +23,7 @@ import argparse
 import ast
 import difflib
 import importlib
+import json
 import re
 import sys
 from collections.abc import Callable, Iterable
@@ -52,6 +54,15 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").g
 
 # The terminal of whoever runs this must not decide where lines break.
 _TERMINAL = {"COLUMNS": "80", "TERMINAL_WIDTH": "80", "NO_COLOR": "1"}
+_SETS = {
+    "mnist": "MNIST's test images",
+    "hobby": "hobby: drawings, scans, phone photographs",
+    "kensanata": "kensanata: pens of two Swiss writers",
+    "hole": "hole: drawings",
+    "choice": "choice: cursive, cut from pages by a program",
+    "hwd1000": "hwd1000: drawings",
+    "usps": "USPS: envelopes",
+}
 _REGION = re.compile(r"(<!-- generated: ([^\n]+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -234,6 +245,28 @@ def _constants(module: str) -> str:
     return _table(("constant", "value", "what it is"), rows)
 
 
+def _handwriting() -> str:
+    """What is read of people's digits, and what a peer reads of them with and without the normaliser."""
+    results = json.loads((ROOT / "benchmarks" / "results" / "handwriting.json").read_text(encoding="utf-8"))
+    peer = results["peers_percent"]["Keras's MNIST example"]
+    reached = {name: digits["accuracy_percent"] for name, digits in results["digits"].items()}
+    worst = min(reached, key=reached.__getitem__)
+    rows = []
+    for name, percent in reached.items():
+        shown = f"{percent:.1f}"
+        rows.append(
+            (
+                _SETS.get(name, name) + (" (the worst)" if name == worst else ""),
+                f"{results['digits'][name]['n']:,}",
+                f"**{shown}**" if name == worst else shown,
+                "" if peer[name]["naive"] is None else f"{peer[name]['naive']:.1f}",
+                f"{peer[name]['normalised']:.1f}",
+            )
+        )
+    headings = ("digits", "images", "inkdigits", "Keras's example, as tutorials use it")
+    return _table((*headings, "the same, behind our normaliser"), rows)
+
+
 def _place(path: Path) -> list[tuple[int, str]]:
     """The floor of each package on the way to a module, so that they sort from the ground up."""
     parts = path.relative_to(PACKAGE).with_suffix("").parts
@@ -266,6 +299,7 @@ _KINDS: dict[str, Callable[..., str]] = {
     "map": _map,
     "packages": _packages,
     "constants": _constants,
+    "handwriting": _handwriting,
     "reading-order": lambda *step: step_lines(*step) if step else table_of_steps(),
 }
 
