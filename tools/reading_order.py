@@ -46,7 +46,10 @@ STEPS = (
     Step("normalizer", ("normalizer/geometry.py", "normalizer/digit.py", "normalizer/normalizing.py")),
     Step("reading", ("reading/classifier.py", "reading/recognizer.py")),
     Step("model", ("models/cnn.py", "models/layers.py")),
-    Step("training", ("training/loop.py",)),
+    Step(
+        "training",
+        ("training/streams.py", "training/compilation.py", "training/checkpoint.py", "training/loop.py"),
+    ),
 )
 
 
