@@ -175,9 +175,17 @@ def _models() -> str:
 
 
 def _datasets() -> str:
+    """With how each comes, by where the catalogue lists it."""
     names = importlib.import_module("inkdigits.datasets").NAMES
-    rows = [(f"`{name}`", text[:1].upper() + text[1:].rstrip(".") + ".") for name, text in names.items()]
-    return _table(("name", "what it is"), rows)
+    catalogue = importlib.import_module("inkdigits.datasets.catalogue")
+
+    def way(name: str) -> str:
+        if name in catalogue.CATALOGUE:
+            return "downloaded"
+        return "put there by you" if name in catalogue.COLLECTIONS else "part of scikit-learn"
+
+    rows = [(f"`{name}`", _sentence(text), way(name)) for name, text in names.items()]
+    return _table(("name", "what it is", "how it comes"), rows)
 
 
 def _recipes() -> str:

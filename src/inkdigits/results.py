@@ -27,10 +27,10 @@ class Prediction:
             except for `unclear`, where it is the probability of the likeliest class.
         probabilities: One probability per class, given that the picture shows one; they sum to 1.
         refused: Whether the picture was refused.
-        reason: Reason of the refusal, or None. `blank`: There is no ink on the page. `not_a_digit`: The ink is a
-            letter, a sign, a scribble, noise or another thing. `several`: The page shows more than one digit.
-            `unclear`: It is a digit, but which one is too uncertain: below even odds, or below what the bound
-            on errors requires.
+        reason: Reason of the refusal, or None. `blank`: There is no ink on the page. `not_a_digit`: The ink
+            is a letter, a sign, a scribble, noise or another thing. `several`: The page shows more than one
+            digit. `unclear`: It is a digit, but which one is too uncertain: below even odds, or below what
+            the bound on errors requires.
         box: `Box` around the ink, in pixels of the upright picture; None when there is no ink.
         label: Name of the class, such as "7" or "Coat"; None when the picture was refused.
     """
