@@ -35,6 +35,7 @@ from inkdigits.reading.recognizer import Recognizer
 from inkdigits.recipes.recipe import load_recipe
 from inkdigits.results import Prediction
 from inkdigits.synthesis.corruption import CORRUPTIONS, corrupt_with
+from inkdigits.training.corpus import shown_and_kept
 from measuring import write_results
 
 LOOKALIKES = set("OoDQIilLjJSsZzBbqgG|/")  # digits in all but name, for some hand or other
@@ -124,7 +125,7 @@ def _last_fifth(path: Path) -> Pictures:
     """What the training left out of a set of other things."""
     with np.load(path) as arrays:
         pages = arrays["x"]
-    kept = pages[round(0.8 * len(pages)) :]
+    _, kept = shown_and_kept(pages)
     return Pictures(list(kept), ["thing"] * len(kept))
 
 

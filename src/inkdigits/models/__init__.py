@@ -7,7 +7,7 @@ from typing import Any
 
 from inkdigits.errors import ConfigError
 from inkdigits.ink import DIGITS
-from inkdigits.models import best, cnn, hands, mlp, mlp2
+from inkdigits.models import best, cnn, mlp, mlp2
 
 __all__ = ["MODELS", "build"]
 
@@ -16,7 +16,7 @@ MODELS: dict[str, Callable[[int], Any]] = {
     "mlp2": mlp2.build,
     "cnn": cnn.build,
     "best": best.build,
-    "hands": hands.build,
+    "hands": best.build_hands,
 }
 
 

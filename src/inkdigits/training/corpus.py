@@ -21,9 +21,9 @@ from inkdigits.synthesis.negatives import not_digits, several_digits
 from inkdigits.training.leaks import without_test_images
 from inkdigits.training.streams import Stream
 
-__all__ = ["LabelledImages", "TrainingData", "gather"]
+__all__ = ["LabelledImages", "TrainingData", "gather", "shown_and_kept"]
 
-_SHARE_SHOWN = 0.8  # of the datasets of other things
+_FRACTION_SHOWN = 0.8  # of the datasets of other things
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,10 +160,15 @@ def _refusals(digits: LabelledImages, recipe: Recipe) -> Iterator[LabelledImages
             yield LabelledImages(shown, np.full(len(shown), label))
 
 
+def shown_and_kept(images: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Part a dataset of other things than digits: what trains refusal, and the last fifth to check it on."""
+    n_shown = round(_FRACTION_SHOWN * len(images))
+    return images[:n_shown], images[n_shown:]
+
+
 def _shown_to_train(dataset: Dataset) -> NDArray[np.uint8]:
-    """Pictures as they are, and as the normaliser hands them on; the last fifth is left to check on."""
+    """The images that train, as they are and as the normaliser hands them on."""
     parts = [part.images for part in (dataset.train, dataset.test) if part is not None]
-    pictures = np.concatenate(parts)
-    pictures = pictures[: round(_SHARE_SHOWN * len(pictures))]
+    pictures, _ = shown_and_kept(np.concatenate(parts))
     inks = [normalize(picture).ink for picture in pictures]
     return np.concatenate([pictures, np.rint(np.multiply(inks, 255)).astype(np.uint8)])
