@@ -66,37 +66,25 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         """Check the ranges."""
-        for name in ("epochs", "batch_size"):
-            value = getattr(self, name)
-            require(value >= 1, f"training: {name}", expected="1 or more", found=value)
-        for name in ("warmup_epochs", "weight_decay", "images_per_epoch", "patience", "seed"):
-            value = getattr(self, name)
-            require(value >= 0, f"training: {name}", expected="0 or more", found=value)
-        require(self.seed < 2**32, "training: seed", expected="less than 2**32", found=self.seed)
-        require(
-            0 < self.learning_rate <= 10,
-            "training: learning_rate",
-            expected="more than 0, at most 10",
-            found=self.learning_rate,
-        )
-        require(
-            0 <= self.validation_share <= 0.5,
-            "training: validation_share",
-            expected="0 to 0.5",
-            found=self.validation_share,
-        )
-        require(
-            0 <= self.average_of_weights < 1,
-            "training: average_of_weights",
-            expected="0 to below 1",
-            found=self.average_of_weights,
-        )
-        smoothable = self.loss == "categorical_crossentropy"
-        require(
-            0 <= self.label_smoothing < 1 and (smoothable or self.label_smoothing == 0),
-            "training: label_smoothing",
-            expected="0 to below 1, and 0 unless loss is categorical_crossentropy",
-            found=self.label_smoothing,
+        one_hot = self.loss == "categorical_crossentropy"
+        smoothing = self.label_smoothing
+        _check(
+            self,
+            "training",
+            epochs=(self.epochs >= 1, "1 or more"),
+            batch_size=(self.batch_size >= 1, "1 or more"),
+            learning_rate=(0 < self.learning_rate <= 10, "more than 0, at most 10"),
+            warmup_epochs=(self.warmup_epochs >= 0, "0 or more"),
+            weight_decay=(self.weight_decay >= 0, "0 or more"),
+            label_smoothing=(
+                0 <= smoothing < 1 and (one_hot or smoothing == 0),
+                "0 to below 1, and 0 unless loss is categorical_crossentropy",
+            ),
+            validation_share=(0 <= self.validation_share <= 0.5, "0 to 0.5"),
+            images_per_epoch=(self.images_per_epoch >= 0, "0 or more"),
+            patience=(self.patience >= 0, "0 or more"),
+            average_of_weights=(0 <= self.average_of_weights < 1, "0 to below 1"),
+            seed=(0 <= self.seed < 2**32, "0 to below 2**32"),
         )
 
     def steps_per_epoch(self, n_training: int) -> int:
@@ -123,14 +111,12 @@ class RefusalConfig:
 
     def __post_init__(self) -> None:
         """Check the ranges."""
-        for name in ("n_not_digits", "n_several"):
-            value = getattr(self, name)
-            require(value >= 0, f"refusal: {name}", expected="0 or more", found=value)
-        require(
-            0 < self.digits_accepted <= 1,
-            "refusal: digits_accepted",
-            expected="more than 0, at most 1",
-            found=self.digits_accepted,
+        _check(
+            self,
+            "refusal",
+            n_not_digits=(self.n_not_digits >= 0, "0 or more"),
+            n_several=(self.n_several >= 0, "0 or more"),
+            digits_accepted=(0 < self.digits_accepted <= 1, "more than 0, at most 1"),
         )
 
     @property
@@ -225,6 +211,12 @@ class Recipe:
     def keeps_validation_images(self) -> bool:
         """Whether images are kept out of the training to watch its progress."""
         return self.training.validation_share > 0 or bool(self.validation_writers)
+
+
+def _check(settings: object, table: str, **allowed: tuple[bool, str]) -> None:
+    """Refuse the first setting that is out of range; each comes with whether it is in it, and the range."""
+    for name, (is_in_range, expected) in allowed.items():
+        require(is_in_range, f"{table}: {name}", expected=expected, found=getattr(settings, name))
 
 
 def with_settings(recipe: Recipe, settings: Mapping[str, object]) -> Recipe:

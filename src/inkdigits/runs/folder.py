@@ -77,27 +77,22 @@ class RunFolder:
         if not self.holds_run():
             return
         if not resume:
-            raise TrainingError(
-                self.path,
-                expected="a folder without a run in it",
-                found="the run of an earlier training",
-                remedy="Name another folder with --out, or go on with that run: --resume.",
+            raise self._unusable(
+                "a folder without a run in it",
+                "the run of an earlier training",
+                "Name another folder with --out, or go on with that run: --resume.",
             )
         figures = self.read_figures()
         if figures is not None and not figures.interrupted:
-            raise TrainingError(
-                self.path,
-                expected="a run to go on with",
-                found="one that is complete",
-                remedy="Evaluate it, or train into another folder.",
-            )
+            remedy = "Evaluate it, or train into another folder."
+            raise self._unusable("a run to go on with", "one that is complete", remedy)
         if self.read_recipe() != recipe:
-            raise TrainingError(
-                self.path,
-                expected=f"the settings that the run began with (its {self.recipe.name})",
-                found="other settings",
-                remedy="Resume without options, or train into another folder.",
-            )
+            expected = f"the settings that the run began with (its {self.recipe.name})"
+            remedy = "Resume without options, or train into another folder."
+            raise self._unusable(expected, "other settings", remedy)
+
+    def _unusable(self, expected: str, found: str, remedy: str) -> TrainingError:
+        return TrainingError(self.path, expected=expected, found=found, remedy=remedy)
 
     def begin(self, recipe: Recipe, *, backend: str, n_bytes: int) -> None:
         """Make the folder, see that there is room for `n_bytes`, and write what is known before training.
@@ -174,13 +169,10 @@ class RunFolder:
         try:
             yield
         except OSError as error:
-            raise TrainingError(
-                self.path,
-                expected="a folder with room to write the run",
-                found=str(error),
-                remedy="Free some space or name another folder with --out; "
-                "--resume goes on from the last epoch.",
-            ) from error
+            remedy = (
+                "Free some space or name another folder with --out; --resume goes on from the last epoch."
+            )
+            raise self._unusable("a folder with room to write the run", str(error), remedy) from error
 
 
 def onnx_file(given: Path) -> Path:

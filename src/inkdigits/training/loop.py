@@ -106,7 +106,8 @@ def train(
     history = read_checkpoint(run.checkpoint, model) if resume and run.checkpoint.exists() else []
     with ctrl_c_as_flag() as interrupted:
         while len(history) < config.epochs and not (interrupted.is_set() or _has_stalled(history, config)):
-            watcher = Watcher(config, len(history), len(data.training), show, interrupted, history)
+            speed = history[-1].images_per_second if history else 0.0
+            watcher = Watcher(config, len(history), len(data.training), show, interrupted, speed)
             result = _run_epoch(model, recipe, data, watcher)
             if result is None:
                 break

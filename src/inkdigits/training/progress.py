@@ -53,26 +53,31 @@ def ctrl_c_as_flag() -> Iterator[threading.Event]:
         signal.signal(signal.SIGINT, before)
 
 
+@dataclass
 class Watcher:
-    """Follows the steps of one epoch: reports them, and stops when asked to."""
+    """Follows the steps of one epoch: reports them, and stops when asked to.
 
-    def __init__(
-        self,
-        config: TrainingConfig,
-        epoch: int,
-        n_training: int,
-        show: Callable[[Progress], None],
-        interrupted: threading.Event,
-        history: list[EpochResult],
-    ) -> None:
-        self.config = config
-        self.epoch = epoch
-        self.steps = config.steps_per_epoch(n_training)
-        self.show = show
-        self.interrupted = interrupted
-        self.started = time.perf_counter()
-        self.speed = history[-1].images_per_second if history else 0.0
-        self.shown = 0.0
+    Attributes:
+        config: how the run trains.
+        epoch: the number of this one, from 0.
+        n_training: how many training images there are.
+        show: what reports are given to.
+        interrupted: asks the epoch to stop after the current step.
+        images_per_second: of the epoch before, to foretell the time that is left; 0 in the first.
+    """
+
+    config: TrainingConfig
+    epoch: int
+    n_training: int
+    show: Callable[[Progress], None]
+    interrupted: threading.Event
+    images_per_second: float
+
+    def __post_init__(self) -> None:
+        """Start the clock."""
+        self.steps = self.config.steps_per_epoch(self.n_training)
+        self._started_s = time.perf_counter()
+        self._shown_s = 0.0
 
     def callback(self) -> Any:
         """The Keras callback."""
@@ -89,33 +94,22 @@ class Watcher:
         if self.interrupted.is_set():
             model.stop_training = True
             return
-        now = time.perf_counter()
-        if now - self.shown < 0.1 and batch + 1 < self.steps:
+        now_s = time.perf_counter()
+        if now_s - self._shown_s < 0.1 and batch + 1 < self.steps:
             return
-        self.shown = now
-        self._report(
-            batch + 1, float(logs.get("loss", math.nan)), float(logs.get("accuracy", math.nan)), None
-        )
+        self._shown_s = now_s
+        loss, accuracy = (float(logs.get(name, math.nan)) for name in ("loss", "accuracy"))
+        self._report(batch + 1, loss, accuracy, None)
 
     def finish_epoch(self, result: EpochResult) -> None:
         """After the epoch, with its validation figures."""
-        self.speed = result.images_per_second
+        self.images_per_second = result.images_per_second
         self._report(self.steps, result.loss, result.accuracy, result)
 
     def _report(self, step: int, loss: float, accuracy: float, result: EpochResult | None) -> None:
-        seconds = time.perf_counter() - self.started
-        speed = self.speed or step * self.config.batch_size / max(seconds, 1e-9)
-        steps_left = (self.config.epochs - self.epoch) * self.steps - step
-        self.show(
-            Progress(
-                self.epoch + 1,
-                self.config.epochs,
-                step,
-                self.steps,
-                loss,
-                accuracy,
-                speed,
-                steps_left * self.config.batch_size / max(speed, 1e-9),
-                result,
-            )
-        )
+        config, elapsed_s = self.config, time.perf_counter() - self._started_s
+        speed = self.images_per_second or step * config.batch_size / max(elapsed_s, 1e-9)
+        steps_left = (config.epochs - self.epoch) * self.steps - step
+        left_s = steps_left * config.batch_size / max(speed, 1e-9)
+        place = (self.epoch + 1, config.epochs, step, self.steps)
+        self.show(Progress(*place, loss, accuracy, speed, left_s, result))

@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inkdigits.config import to_dict
+from inkdigits.config import require, to_dict
 from inkdigits.errors import ConfigError, TrainingError
-from inkdigits.extras import require
+from inkdigits.extras import needing
 from inkdigits.files import write_whole
 from inkdigits.recipes.recipe import Recipe, SearchRange, with_settings, write_recipe
 from inkdigits.runs.folder import RunFolder
@@ -163,17 +163,13 @@ def _check(recipe: Recipe, n_trials: int) -> None:
             found="none in the recipe",
             remedy='Add [search], and "training.learning_rate" = { low = 0.0005, high = 0.02, log = true }.',
         )
-    if n_trials < 1:
-        raise ConfigError(
-            "trials", expected="1 or more", found=str(n_trials), remedy="Choose a larger number."
-        )
-    if not recipe.keeps_validation_images:
-        raise ConfigError(
-            "validation_share",
-            expected="validation images to judge trials on",
-            found="none",
-            remedy="Set training.validation_share to 0.1.",
-        )
+    require(n_trials >= 1, "trials", expected="1 or more", found=n_trials)
+    require(
+        recipe.keeps_validation_images,
+        "training: validation_share",
+        expected="more than 0, for images to judge trials on",
+        found=recipe.training.validation_share,
+    )
     for name, searched in recipe.search.items():
         fixed = name.split(".")[-1] in ("seed", "epochs", "validation_share") or name.startswith("refusal.")
         if fixed or name not in {"model", *_settable(recipe)}:
@@ -302,6 +298,7 @@ def _importances(optuna: Any, study: Any, n_complete: int) -> dict[str, float]:
 
 
 def _optuna() -> Any:
-    optuna = require("optuna", extra="tune", for_what="inkdigits tune")
+    with needing("tune", for_what="inkdigits tune"):
+        import optuna
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna
