@@ -10,19 +10,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from inkdigits.ink import DIGITS, SIDE
+from inkdigits.ink import SIDE
 from inkdigits.models.backend import keras
-from inkdigits.models.layers import convolution_block
+from inkdigits.models.layers import convolution_block, network
 
 __all__ = ["build", "build_hands"]
 
 
-def build(n_outputs: int = len(DIGITS)) -> Any:
+def build(n_outputs: int) -> Any:
     """Ink (N, 28, 28) -> logits (N, 10); 204,202 parameters, 15 million multiply-adds."""
     return _build("best", n_outputs, dropouts=(0.4, 0.4))
 
 
-def build_hands(n_outputs: int = len(DIGITS)) -> Any:
+def build_hands(n_outputs: int) -> Any:
     """The network of the bundled model, with 204,202 parameters for ten outputs.
 
     It has less dropout: augmentation and corruption already keep so small a network from learning its images
@@ -34,20 +34,17 @@ def build_hands(n_outputs: int = len(DIGITS)) -> Any:
 def _build(name: str, n_outputs: int, *, dropouts: tuple[float, float]) -> Any:
     """The network, with the fraction that is dropped after each stage."""
     layers = keras.layers
-    return keras.Sequential(
-        [
-            keras.Input((SIDE, SIDE), name="ink"),
-            layers.Reshape((SIDE, SIDE, 1)),
-            *convolution_block(32, 3),  # (N, 26, 26, 32)
-            *convolution_block(32, 3),  # (N, 24, 24, 32)
-            *convolution_block(32, 5, stride=2),  # (N, 12, 12, 32)
-            layers.Dropout(dropouts[0]),
-            *convolution_block(64, 3),  # (N, 10, 10, 64)
-            *convolution_block(64, 3),  # (N, 8, 8, 64)
-            *convolution_block(64, 5, stride=2),  # (N, 4, 4, 64)
-            layers.Dropout(dropouts[1]),
-            layers.Flatten(),  # (N, 1024)
-            layers.Dense(n_outputs, name="logits"),
-        ],
-        name=name,
+    return network(
+        name,
+        n_outputs,
+        layers.Reshape((SIDE, SIDE, 1)),
+        *convolution_block(32, 3),  # (N, 26, 26, 32)
+        *convolution_block(32, 3),  # (N, 24, 24, 32)
+        *convolution_block(32, 5, stride=2),  # (N, 12, 12, 32)
+        layers.Dropout(dropouts[0]),
+        *convolution_block(64, 3),  # (N, 10, 10, 64)
+        *convolution_block(64, 3),  # (N, 8, 8, 64)
+        *convolution_block(64, 5, stride=2),  # (N, 4, 4, 64)
+        layers.Dropout(dropouts[1]),
+        layers.Flatten(),  # (N, 1024)
     )

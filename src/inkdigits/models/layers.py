@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from inkdigits.ink import SIDE
 from inkdigits.models.backend import backend_name, keras
 
-__all__ = ["MaxPooling", "convolution_block"]
+__all__ = ["MaxPooling", "convolution_block", "network"]
 
 
 @keras.saving.register_keras_serializable(package="inkdigits")
@@ -41,3 +42,9 @@ def convolution_block(filters: int, size: int, stride: int = 1) -> list[Any]:
         layers.BatchNormalization(),
         layers.ReLU(),
     ]
+
+
+def network(name: str, n_outputs: int, *hidden: Any) -> Any:
+    """A chain of layers: ink (N, 28, 28) -> hidden layers -> logits (N, n_outputs)."""
+    ink, logits = keras.Input((SIDE, SIDE), name="ink"), keras.layers.Dense(n_outputs, name="logits")
+    return keras.Sequential([ink, *hidden, logits], name=name)

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from inkdigits.ink import DIGITS, SIDE
 from inkdigits.models.backend import keras
+from inkdigits.models.layers import network
 
 __all__ = ["build"]
 
 
-def build(n_outputs: int = len(DIGITS)) -> Any:
+def build(n_outputs: int) -> Any:
     """Ink (N, 28, 28) -> logits (N, 10); 101,770 parameters."""
     layers = keras.layers
-    return keras.Sequential(
-        [
-            keras.Input((SIDE, SIDE), name="ink"),
-            layers.Flatten(),  # (N, 784)
-            layers.Dense(128, activation="relu"),
-            layers.Dense(n_outputs, name="logits"),
-        ],
-        name="mlp",
+    return network(
+        "mlp",
+        n_outputs,
+        layers.Flatten(),  # (N, 784)
+        layers.Dense(128, activation="relu"),
     )
