@@ -3,8 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
 
-__all__ = ["Box", "Prediction"]
+__all__ = ["Box", "Prediction", "Reason", "Refusal"]
+
+
+class Reason(StrEnum):
+    """Why a picture is refused; each member equals its name in the JSON."""
+
+    BLANK = "blank"
+    """There is no ink on the page."""
+    NOT_A_DIGIT = "not_a_digit"
+    """The ink is a letter, a symbol, a scribble, noise, or some other thing."""
+    SEVERAL = "several"
+    """The page shows more than one digit."""
+    UNCLEAR = "unclear"
+    """It is a digit, but which one is too uncertain: below even odds, or below what `max_error` requires."""
+
+
+Refusal = Literal[Reason.NOT_A_DIGIT, Reason.SEVERAL]
+"""The reasons that a network can have outputs for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +46,7 @@ class Prediction:
             except for `unclear`, where it is the probability of the likeliest class.
         probabilities: One probability per class, given that the picture shows one; they sum to 1.
         refused: Whether the picture was refused.
-        reason: Reason of the refusal, or None. `blank`: There is no ink on the page. `not_a_digit`: The ink
-            is a letter, a sign, a scribble, noise or another thing. `several`: The page shows more than one
-            digit. `unclear`: It is a digit, but which one is too uncertain: below even odds, or below what
-            the bound on errors requires.
+        reason: Reason of the refusal, or None.
         box: `Box` around the ink, in pixels of the upright picture; None when there is no ink.
         label: Name of the class, such as "7" or "Coat"; None when the picture was refused.
     """
@@ -39,12 +55,12 @@ class Prediction:
     confidence: float
     probabilities: tuple[float, ...]
     refused: bool
-    reason: str | None
+    reason: Reason | None
     box: Box | None
     label: str | None = None
 
     def to_json(self) -> dict[str, object]:
-        """The same as a dictionary that `json.dumps` takes, in the form of `predict --json`.
+        """The prediction as a dictionary for `json.dumps`, in the form of `predict --json`.
 
         Keys that differ from the attributes:
 

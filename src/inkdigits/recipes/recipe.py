@@ -12,6 +12,7 @@ from inkdigits.config import from_dict, from_toml, require, to_dict
 from inkdigits.errors import ConfigError
 from inkdigits.extras import require as require_package
 from inkdigits.recipes.sources import DataSource, merged
+from inkdigits.results import Reason, Refusal
 from inkdigits.synthesis.augmentation import AugmentationConfig
 
 __all__ = [
@@ -120,10 +121,12 @@ class RefusalConfig:
         )
 
     @property
-    def reasons(self) -> tuple[str, ...]:
+    def reasons(self) -> tuple[Refusal, ...]:
         """The outputs that a network has beyond the ten digits."""
-        not_a_digit = ("not_a_digit",) if self.not_digits or self.n_not_digits else ()
-        return not_a_digit + (("several",) if self.n_several else ())
+        not_a_digit: tuple[Refusal, ...] = (
+            (Reason.NOT_A_DIGIT,) if self.not_digits or self.n_not_digits else ()
+        )
+        return not_a_digit + ((Reason.SEVERAL,) if self.n_several else ())
 
 
 @dataclass(frozen=True)

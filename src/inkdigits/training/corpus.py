@@ -16,6 +16,7 @@ from inkdigits.datasets import DIGITS, Dataset, Split, combine, load
 from inkdigits.errors import ConfigError, TrainingError
 from inkdigits.normalizer import normalize
 from inkdigits.recipes.recipe import Recipe
+from inkdigits.results import Reason
 from inkdigits.synthesis.allographs import allographs
 from inkdigits.synthesis.negatives import not_digits, several_digits
 from inkdigits.training.leaks import without_test_images
@@ -149,11 +150,11 @@ def _refusals(digits: LabelledImages, recipe: Recipe) -> Iterator[LabelledImages
         return
     generator = Stream.REFUSALS.generator(recipe.training.seed)
     images = {
-        "not_a_digit": [
+        Reason.NOT_A_DIGIT: [
             *(_shown_to_train(load(name)) for name in config.not_digits),
             not_digits(digits.images, digits.labels, config.n_not_digits, generator),
         ],
-        "several": [several_digits(digits.images, digits.labels, config.n_several, generator)],
+        Reason.SEVERAL: [several_digits(digits.images, digits.labels, config.n_several, generator)],
     }
     for label, reason in enumerate(config.reasons, start=len(DIGITS)):
         for shown in images[reason]:
