@@ -14,7 +14,7 @@ import PIL.Image
 import uvicorn
 from fastapi import FastAPI, Request
 
-from inkdigits.reading.classifier import bundled_model
+from inkdigits.reading.model_file import bundled_model
 
 app = FastAPI()
 _options = onnxruntime.SessionOptions()

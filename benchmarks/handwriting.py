@@ -30,7 +30,9 @@ from inkdigits.metrics import accuracy_interval, calibration_error
 from inkdigits.models.backend import backend_name, keras
 from inkdigits.normalizer import normalize
 from inkdigits.pictures.images import read_image
-from inkdigits.reading.classifier import Classifier, bundled_model
+from inkdigits.reading.classifier import Classifier
+from inkdigits.reading.decision import Policy, digit_log_odds, views
+from inkdigits.reading.model_file import bundled_model
 from inkdigits.reading.recognizer import Recognizer
 from inkdigits.recipes.recipe import load_recipe
 from inkdigits.results import Prediction
@@ -49,13 +51,13 @@ Peer = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 @dataclass(frozen=True, eq=False)
 class Pictures:
-    """Pages of one set, and what each shows: a digit, a letter, or the name of a thing."""
+    """The pages of a set, and what each shows: a digit, a letter, or the name of an object."""
 
     pages: list[Page]
     labels: list[str]
 
     def only(self, wanted: Callable[[str], bool]) -> Pictures:
-        """Those whose label is wanted."""
+        """The pictures whose label is wanted."""
         chosen = [i for i, label in enumerate(self.labels) if wanted(label)]
         return Pictures([self.pages[i] for i in chosen], [self.labels[i] for i in chosen])
 
@@ -83,7 +85,7 @@ def main() -> None:
         options.out,
         {
             "backend": backend_name(),
-            "digits": {name: _judge(digits[name], predictions[name]) for name in digits},
+            "digits": {name: _accuracy(digits[name], predictions[name]) for name in digits},
             "max_error": _bounded(model, digits),
             "calibration_error_percent": _calibration(digits, predictions),
             "corrupted_mnist_percent": _corrupted(recognizer),
@@ -122,7 +124,7 @@ def _usps(path: Path) -> Pictures:
 
 
 def _last_fifth(path: Path) -> Pictures:
-    """What the training left out of a set of other things."""
+    """The part of a set of non-digits that was kept out of the training."""
     with np.load(path) as arrays:
         pages = arrays["x"]
     _, kept = shown_and_kept(pages)
@@ -148,36 +150,36 @@ def _read(recognizer: Recognizer, pictures: Pictures) -> list[Prediction]:
     return [answer for answer in recognizer.predict_many(pictures.pages) if isinstance(answer, Prediction)]
 
 
-def _judge(pictures: Pictures, predictions: list[Prediction]) -> dict[str, object]:
-    right = [str(one.digit) == label for one, label in zip(predictions, pictures.labels, strict=True)]
+def _accuracy(pictures: Pictures, predictions: list[Prediction]) -> dict[str, object]:
+    right = [str(answer.digit) == label for answer, label in zip(predictions, pictures.labels, strict=True)]
     interval = accuracy_interval(sum(right), len(right))
     return {
         "n": len(right),
         "accuracy_percent": 100 * sum(right) / len(right),
         "interval_percent": [100 * interval.low, 100 * interval.high],
-        "wrong": sum(not one.refused for one in predictions) - sum(right),
-        "refused": dict(Counter(one.reason for one in predictions if one.refused)),
+        "wrong": sum(not answer.refused for answer in predictions) - sum(right),
+        "refused": dict(Counter(answer.reason for answer in predictions if answer.refused)),
     }
 
 
 def _bounded(model: bytes, digits: dict[str, Pictures]) -> dict[str, object]:
-    """What a bound on the error holds: the share that is read, and of that the share that is wrong."""
+    """What a bound on the error costs: the fraction that is read, and of that the fraction that is wrong."""
     recognizer = Recognizer(model, max_error=MAX_ERROR)
-    found: dict[str, object] = {"bound_percent": 100 * MAX_ERROR}
+    figures: dict[str, object] = {"bound_percent": 100 * MAX_ERROR}
     for name, pictures in digits.items():
         read = [
-            str(one.digit) == label
-            for one, label in zip(_read(recognizer, pictures), pictures.labels, strict=True)
-            if not one.refused
+            str(answer.digit) == label
+            for answer, label in zip(_read(recognizer, pictures), pictures.labels, strict=True)
+            if not answer.refused
         ]
-        found[name] = {
+        figures[name] = {
             "n": len(pictures.labels),
             "n_read": len(read),
             "n_wrong": len(read) - sum(read),
             "coverage_percent": 100 * len(read) / len(pictures.labels),
             "error_percent": 100 * (len(read) - sum(read)) / max(len(read), 1),
         }
-    return found
+    return figures
 
 
 def _calibration(digits: dict[str, Pictures], predictions: dict[str, list[Prediction]]) -> dict[str, float]:
@@ -185,10 +187,10 @@ def _calibration(digits: dict[str, Pictures], predictions: dict[str, list[Predic
     errors = {}
     for names in (("mnist",), ("hobby", "kensanata")):
         read = [
-            (one.confidence, str(one.digit) == label)
+            (answer.confidence, str(answer.digit) == label)
             for name in names
-            for one, label in zip(predictions[name], digits[name].labels, strict=True)
-            if not one.refused
+            for answer, label in zip(predictions[name], digits[name].labels, strict=True)
+            if not answer.refused
         ]
         confidences, right = (np.array(column) for column in zip(*read, strict=True))
         errors["+".join(names)] = 100 * calibration_error(confidences, right)
@@ -196,26 +198,26 @@ def _calibration(digits: dict[str, Pictures], predictions: dict[str, list[Predic
 
 
 def _corrupted(recognizer: Recognizer) -> dict[str, dict[str, float]]:
-    """MNIST's test images under each corruption: as they are, never refused; and as `predict` reads them."""
+    """MNIST's test images under each corruption: classified as they are, and read by `predict`."""
     test = load("mnist").test
     assert test is not None
     images, labels = test.images[:CORRUPTED_IMAGES], test.labels[:CORRUPTED_IMAGES]  # type: ignore[index]
-    found: dict[str, dict[str, float]] = {"classify": {}, "predict": {}}
+    percents: dict[str, dict[str, float]] = {"classify": {}, "predict": {}}
     for name in CORRUPTIONS:
         corrupted = corrupt_with(name, images, np.random.default_rng(0))
         digits = {
             "classify": recognizer.classify(corrupted).argmax(axis=1),
-            "predict": [one.digit for one in _read(recognizer, Pictures(list(corrupted), []))],
+            "predict": [answer.digit for answer in _read(recognizer, Pictures(list(corrupted), []))],
         }
-        for way, read in digits.items():
-            found[way][name] = 100 * float(np.mean(np.array(read) == labels))
-    for percent in found.values():
-        percent["mean"] = float(np.mean(list(percent.values())))
-    return found
+        for method, read in digits.items():
+            percents[method][name] = 100 * float(np.mean(np.array(read) == labels))
+    for by_corruption in percents.values():
+        by_corruption["mean"] = float(np.mean(list(by_corruption.values())))
+    return percents
 
 
 def _not_digits(data: Path, model: bytes, digits: dict[str, Pictures]) -> dict[str, object]:
-    """How much is taken for a digit: at the model's own threshold, and at stricter ones; digits last."""
+    """How much is accepted as a digit at the model's own threshold and at stricter ones; digits last."""
     folder = data / "not_digits"
     letters = _labelled(folder / "choice_letters")
     things = {
@@ -244,16 +246,13 @@ def _not_digits(data: Path, model: bytes, digits: dict[str, Pictures]) -> dict[s
 
 
 def _read_percent(recognizer: Recognizer, pictures: Pictures) -> float:
-    return 100 * float(np.mean([not one.refused for one in _read(recognizer, pictures)]))
+    return 100 * float(np.mean([not answer.refused for answer in _read(recognizer, pictures)]))
 
 
 def _log_odds(classifier: Classifier, pictures: Pictures) -> NDArray[np.float32]:
-    """(N,) that each is one digit; what the normaliser refuses has none."""
-    normalized = [normalize(page) for page in pictures.pages]
-    as_they_are = {i: one.as_it_is for i, one in enumerate(normalized) if one.as_it_is is not None}
-    log_odds = classifier.judge(np.stack([one.ink for one in normalized]), as_they_are).digit_log_odds
-    refused = np.array([one.box is None or one.others > 0 for one in normalized])
-    return np.where(refused, -np.inf, log_odds)
+    """(N,) that each picture shows a single digit."""
+    pages = [normalize(page) for page in pictures.pages]
+    return digit_log_odds(classifier.scores(views(pages)), pages, Policy())
 
 
 # What tutorials train.
@@ -284,13 +283,13 @@ def _peers(digits: dict[str, Pictures]) -> dict[str, object]:
             12,
         ),
     }
-    found: dict[str, object] = {}
+    accuracies: dict[str, object] = {}
     for name, (chain, batch_size, epochs) in recipes.items():
         keras.utils.set_random_seed(0)
         model = keras.Sequential([keras.Input((28, 28)), *chain])
         model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
         model.fit(to_ink(training.images), training.labels, batch_size=batch_size, epochs=epochs, verbose=0)
-        found[name] = {
+        accuracies[name] = {
             set_name: {
                 "naive": _peer_accuracy(model, np.stack([_naive(page) for page in pictures.pages]), pictures)
                 if set_name != "mnist"
@@ -301,11 +300,11 @@ def _peers(digits: dict[str, Pictures]) -> dict[str, object]:
             }
             for set_name, pictures in digits.items()
         }
-    return found
+    return accuracies
 
 
 def _naive(page: Page) -> NDArray[np.float32]:
-    """Dark ink on light paper, says every tutorial; whoever drew light on dark gets a negative."""
+    """Tutorials expect dark ink on light paper; a light drawing on a dark page becomes a negative."""
     return 1 - to_ink(cv2.resize(page, (28, 28), interpolation=cv2.INTER_AREA))
 
 
@@ -319,16 +318,16 @@ def _peer_accuracy(model: Peer, ink: NDArray[np.float32], pictures: Pictures) ->
 
 
 def _draw_mistakes(pictures: Pictures, predictions: list[Prediction], path: Path, columns: int = 16) -> None:
-    """Each picture that was read wrong or refused, what the model saw, the label, and the answer."""
+    """Each picture that was misread or refused, what the model saw, the label, and the answer."""
     side, tiles = 84, []
-    for page, label, one in zip(pictures.pages, pictures.labels, predictions, strict=True):
-        if str(one.digit) == label:
+    for page, label, answer in zip(pictures.pages, pictures.labels, predictions, strict=True):
+        if str(answer.digit) == label:
             continue
         shown = cv2.resize(page, (side, side), interpolation=cv2.INTER_AREA)
         ink = cv2.resize(normalize(page).ink * 255, (side, side), interpolation=cv2.INTER_NEAREST)
         caption = np.zeros((18, side), np.uint8)
-        answer = one.reason if one.digit is None else f"{one.digit} {one.confidence:.2f}"
-        cv2.putText(caption, f"{label}: {answer}", (2, 13), cv2.FONT_HERSHEY_SIMPLEX, 0.35, 255)
+        outcome = answer.reason if answer.digit is None else f"{answer.digit} {answer.confidence:.2f}"
+        cv2.putText(caption, f"{label}: {outcome}", (2, 13), cv2.FONT_HERSHEY_SIMPLEX, 0.35, 255)
         tiles.append(np.vstack([caption, shown, ink.astype(np.uint8)]))
     if not tiles:
         return

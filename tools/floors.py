@@ -30,7 +30,14 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
         "pictures": ("formats grey", "images"),
         "paper": ("pieces", "contrast frames ruling", "binarization"),
         "normalizer": ("geometry digit", "normalizing", "__init__"),
-        "reading": ("risk_control", "classifier", "recognizer", "explanation"),
+        "reading": (
+            "risk_control",
+            "model_file",
+            "scores",
+            "classifier decision",
+            "recognizer",
+            "explanation",
+        ),
         "synthesis": ("strokes textures corruption", "allographs augmentation negatives"),
         "datasets": ("dataset", "catalogue classes", "roles", "formats", "known", "loading", "__init__"),
         "datasets.formats": (

@@ -1,4 +1,4 @@
-"""inkdigits evaluate: runs, files and the bundled model, judged on their own data or another."""
+"""inkdigits evaluate: runs, files and the bundled model, measured on their own data or another."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ KEYS = {
 }
 
 
-def test_a_run_is_judged_on_its_own_data(call: Callable, run_folder: Path) -> None:
+def test_a_run_is_measured_on_its_own_data(call: Callable, run_folder: Path) -> None:
     ended = call("evaluate", run_folder, "--json")
     assert (ended.code, ended.err) == (0, "")
     (report,) = ended.json()
@@ -50,7 +50,9 @@ def test_the_report_for_people(call: Callable, run_folder: Path) -> None:
     assert max(map(len, shown.splitlines())) <= 110
 
 
-def test_a_run_on_several_datasets_is_judged_on_all(call: Callable, run_folder: Path, tmp_path: Path) -> None:
+def test_a_run_on_several_datasets_is_measured_on_all(
+    call: Callable, run_folder: Path, tmp_path: Path
+) -> None:
     run = shutil.copytree(run_folder, tmp_path / "run")
     recipe = (run / "recipe.toml").read_text(encoding="utf-8")
     lines = recipe.split("\n[", 1)
@@ -66,6 +68,13 @@ def test_a_run_on_several_datasets_is_judged_on_all(call: Callable, run_folder: 
 def test_a_model_file(call: Callable, run_folder: Path) -> None:
     (of_file,) = call("evaluate", run_folder / "model.onnx", "--data", "uci", "--json").json()
     (of_run,) = call("evaluate", run_folder, "--json").json()
+    assert of_file["confusion"] == of_run["confusion"]
+
+
+def test_the_keras_file_of_a_run_means_the_run(call: Callable, run_folder: Path) -> None:
+    (of_file,) = call("evaluate", run_folder / "model.keras", "--json").json()
+    (of_run,) = call("evaluate", run_folder, "--json").json()
+    assert of_file["name"] == f"{run_folder / 'model.keras'} on uci"
     assert of_file["confusion"] == of_run["confusion"]
 
 
@@ -96,7 +105,7 @@ def test_out_into_a_file(call: Callable, run_folder: Path) -> None:
     )
 
 
-# What cannot be judged.
+# What cannot be measured.
 
 
 def test_nothing_there(call: Callable, tmp_path: Path) -> None:
@@ -115,7 +124,7 @@ def test_a_run_that_has_not_ended(call: Callable, tmp_path: Path) -> None:
     assert f"inkdigits train --resume --out {tmp_path}" in ended.err
 
 
-def test_data_that_cannot_be_judged_on(call: Callable, run_folder: Path, tmp_path: Path) -> None:
+def test_data_that_cannot_be_measured_on(call: Callable, run_folder: Path, tmp_path: Path) -> None:
     ended = call("evaluate", run_folder, "--data", "missing.csv")
     assert (ended.code, ended.out) == (1, "")
     np.savez(tmp_path / "unlabelled.npz", x=np.zeros((3, 28, 28), np.uint8))

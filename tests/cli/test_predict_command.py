@@ -12,10 +12,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import onnx
 import pytest
 from PIL import Image
 
-from inkdigits.reading.classifier import bundled_model
+from inkdigits.reading.model_file import bundled_model
 
 KEYS = ["path", "digit", "confidence", "probabilities", "refused", "reason", "box"]
 PROGRAM = (sys.executable, "-c", "from inkdigits.cli import main; main()")
@@ -149,6 +150,32 @@ def test_another_model(call: Callable, draw: Draw, tmp_path: Path) -> None:
     model.write_bytes(bundled_model())
     seven = draw("seven.png", 7)
     assert call("predict", seven, "--model", model).out == call("predict", seven).out
+
+
+def test_the_model_of_a_run(call: Callable, draw: Draw, run_folder: Path) -> None:
+    seven = draw("seven.png", 7)
+    expected = call("predict", seven, "--model", run_folder / "model.onnx", "--json")
+    assert expected.code == 0
+    for model in (run_folder, run_folder / "model.keras"):
+        assert call("predict", seven, "--model", model, "--json").out == expected.out
+
+
+def test_a_folder_without_a_model(call: Callable, draw: Draw, tmp_path: Path) -> None:
+    ended = call("predict", draw("seven.png", 7), "--model", tmp_path)
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.startswith(f"error: {tmp_path}: expected a folder with a model.onnx")
+
+
+def test_a_bound_on_errors_needs_a_calibrated_model(call: Callable, draw: Draw, tmp_path: Path) -> None:
+    model = onnx.load_from_string(bundled_model())
+    (entry,) = model.metadata_props
+    entry.value = json.dumps(json.loads(entry.value) | {"risk_bounds": []})
+    (tmp_path / "uncalibrated.onnx").write_bytes(model.SerializeToString())
+    ended = call(
+        "predict", draw("seven.png", 7), "--model", tmp_path / "uncalibrated.onnx", "--max-error", "0.01"
+    )
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("error: max_error: expected a model file with risk_bounds")
 
 
 def test_a_model_that_is_not_there_or_no_model(call: Callable, draw: Draw, broken: Path) -> None:

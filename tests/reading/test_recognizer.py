@@ -20,7 +20,7 @@ import inkdigits.reading.recognizer
 from inkdigits.errors import ImageError, ModelError
 from inkdigits.normalizer import NORMALIZER_VERSION
 from inkdigits.pictures.images import InputLimits, find_images
-from inkdigits.reading.classifier import bundled_model
+from inkdigits.reading.model_file import bundled_model
 from inkdigits.reading.recognizer import Recognizer
 from inkdigits.results import Prediction
 

@@ -1,4 +1,4 @@
-"""Refusal from end to end: the reasons, and the promise of --max-error."""
+"""Refusal from end to end: the reasons, and the bound of --max-error."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_stricter_refusal(page: NDArray[np.uint8]) -> None:
 
 @pytest.mark.parametrize("share", [0.89, 0.9999, float("nan")])
 def test_a_share_that_the_file_has_no_threshold_for(share: float) -> None:
-    with pytest.raises(ConfigError, match=r"a share from 0.9 to 0.999"):
+    with pytest.raises(ConfigError, match=r"a fraction from 0.9 to 0.999"):
         Recognizer(sevens(9), digits_accepted=share)
 
 
@@ -127,9 +127,17 @@ def test_stricter_refusal_and_a_bound_do_not_go_together() -> None:
         Recognizer(sevens(9), digits_accepted=0.95, max_error=0.01)
 
 
-def test_a_promise_that_cannot_be_made() -> None:
+def test_a_bound_that_cannot_be_guaranteed() -> None:
     with pytest.raises(ConfigError, match="the least that this model"):
         Recognizer(sevens(9), max_error=0.001)
+
+
+@pytest.mark.parametrize("option", ["max_error", "digits_accepted"])
+def test_a_model_without_calibration(option: str) -> None:
+    uncalibrated = onnx.load_from_string(sevens(9))
+    helper.set_model_props(uncalibrated, {"inkdigits": json.dumps({"refusals": ["not_a_digit", "several"]})})
+    with pytest.raises(ConfigError, match=f"{option}: expected a model file with .* found one without"):
+        Recognizer(uncalibrated.SerializeToString(), **{option: 0.95})
 
 
 @pytest.mark.parametrize(

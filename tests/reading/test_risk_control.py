@@ -89,16 +89,16 @@ def test_the_laxest_threshold_that_will_do() -> None:
         threshold_for(bounds, 0.001)
 
 
-def test_a_model_without_promises() -> None:
-    with pytest.raises(ConfigError, match="a model that can promise it"):
+def test_a_model_without_bounds() -> None:
+    with pytest.raises(ConfigError, match="a model file with risk_bounds"):
         threshold_for([], 0.01)
 
 
 @pytest.mark.parametrize("max_error", [0.0, 1.0, -0.1, float("nan")])
-def test_a_bound_that_is_no_share(max_error: float) -> None:
-    with pytest.raises(ConfigError, match="a share between 0 and 1"):
+def test_a_bound_that_is_no_fraction(max_error: float) -> None:
+    with pytest.raises(ConfigError, match="a fraction between 0 and 1"):
         threshold_for([(0.5, 0.01, 1.0)], max_error)
 
 
-def test_too_few_accepted_promise_nothing() -> None:
+def test_too_few_accepted_guarantee_nothing() -> None:
     assert risk_bounds(np.full(10, 0.9), np.ones(10, np.bool_), np.arange(10) < 4) == []

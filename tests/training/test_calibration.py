@@ -1,4 +1,4 @@
-"""What a model file says of its logits: temperature, what to refuse, what is promised."""
+"""What calibration measures: the temperature, the thresholds of refusal, the risk bounds."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from inkdigits.reading.model_file import ModelRecord
+from inkdigits.results import Reason
 from inkdigits.training.calibration import calibrate, fit_temperature
 
 
@@ -26,24 +28,22 @@ def test_the_temperature_undoes_what_was_overdone() -> None:
 
 def test_digits_alone_have_a_temperature_and_no_more() -> None:
     logits, labels = made_up_logits()
-    found = calibrate(logits[:, :10], labels, refusals=(), digits_accepted=0.9, promises=False)
-    assert set(found) == {"temperature"}
+    record = calibrate(logits[:, :10], labels, refusals=(), digits_accepted=0.9, promises=False)
+    assert record == ModelRecord(record.temperature)
 
 
-def test_the_wanted_share_of_digits_is_accepted() -> None:
+def test_the_wanted_fraction_of_digits_is_accepted() -> None:
     logits, labels = made_up_logits()
-    found = calibrate(logits, labels, refusals=("not_a_digit", "several"), digits_accepted=0.9, promises=True)
-    assert found["refusals"] == ["not_a_digit", "several"]
+    refusals = (Reason.NOT_A_DIGIT, Reason.SEVERAL)
+    record = calibrate(logits, labels, refusals=refusals, digits_accepted=0.9, promises=True)
+    assert record.refusals == refusals
     digits, others = (np.log(np.exp(part).sum(axis=1)) for part in (logits[:, :10], logits[:, 10:]))
-    assert (digits - others >= found["least_digit_log_odds"]).mean() == pytest.approx(0.9, abs=0.001)
-    assert found["least_confidence"] == 0.5
-    accepted = found["accepted_digits"]
-    assert isinstance(accepted, list)
-    assert [share for share, _ in accepted] == sorted(share for share, _ in accepted)
-    for share, least in accepted:
-        assert (digits - others >= least).mean() == pytest.approx(share, abs=0.001)
-    assert isinstance(found["risk_bounds"], list)
-    thresholds, bounds, coverages = np.array(found["risk_bounds"]).T
+    assert (digits - others >= record.least_digit_log_odds).mean() == pytest.approx(0.9, abs=0.001)
+    assert record.least_confidence == 0.5
+    assert [fraction for fraction, _ in record.accepted_digits][::8] == [0.9, 0.999]
+    for fraction, least in record.accepted_digits:
+        assert (digits - others >= least).mean() == pytest.approx(fraction, abs=0.001)
+    thresholds, bounds, coverages = np.array(record.risk_bounds).T
     assert 0 <= bounds.min() <= bounds.max() < 0.5
     assert 0.5 <= coverages.min() <= coverages.max() <= 0.9
     assert thresholds[0] == pytest.approx(0.5)

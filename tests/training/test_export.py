@@ -16,6 +16,7 @@ from inkdigits.errors import ModelError
 from inkdigits.models import MODELS, build
 from inkdigits.models.backend import keras
 from inkdigits.reading.classifier import Classifier
+from inkdigits.reading.model_file import ModelRecord
 from inkdigits.training.export import to_onnx
 
 layers = keras.layers
@@ -93,7 +94,8 @@ def dimensions(value: onnx.ValueInfoProto) -> list[str | int]:
 def test_metadata_comes_back() -> None:
     metadata = {"normalizer_version": 1, "data": ["mnist"], "temperature": 1.25, "note": "→"}
     file = to_onnx(build("mlp"), metadata)
-    assert Classifier(file).metadata == metadata
+    record = ModelRecord(temperature=1.25, normalizer_version=1, data=("mnist",))
+    assert Classifier(file).record == record
     (written,) = onnx.load_from_string(file).metadata_props
     assert (written.key, json.loads(written.value)) == ("inkdigits", metadata)
 

@@ -103,11 +103,9 @@ def test_the_model_has_learned_and_both_files_agree(finished_run: RunResult) -> 
     test = load("uci").test
     assert test is not None
     ink = to_ink(test.images)
-    classifier = Classifier.from_file(
-        finished_run.folder / "model.onnx", normalizer_version=NORMALIZER_VERSION
-    )
+    classifier = Classifier(finished_run.folder / "model.onnx")
     model = keras.models.load_model(finished_run.folder / "model.keras")
-    np.testing.assert_allclose(classifier.scores(ink), model.predict(ink, verbose=0), atol=1e-4)
+    np.testing.assert_allclose(classifier.scores(ink).values, model.predict(ink, verbose=0), atol=1e-4)
     accuracy = float((classifier.probabilities(ink).argmax(axis=1) == test.labels).mean())
     assert accuracy == finished_run.test_accuracy
     assert accuracy > 0.7, "three epochs do that; chance is 0.1"
@@ -119,9 +117,10 @@ def test_the_model_has_learned_and_both_files_agree(finished_run: RunResult) -> 
 
 
 def test_metadata_says_what_the_model_is(finished_run: RunResult) -> None:
-    metadata = Classifier.from_file(finished_run.folder / "model.onnx").metadata
-    assert metadata["normalizer_version"] == NORMALIZER_VERSION
-    assert (metadata["model"], metadata["data"], metadata["epochs"]) == ("mlp", ["uci"], 3)
+    record = Classifier(finished_run.folder / "model.onnx").record
+    assert record.normalizer_version == NORMALIZER_VERSION
+    assert (record.model, record.data, record.seed, record.epochs) == ("mlp", ("uci",), 0, 3)
+    assert record.class_names == tuple("0123456789")
 
 
 def test_the_seed_decides_everything(finished_run: RunResult, small_recipe: Recipe, tmp_path: Path) -> None:

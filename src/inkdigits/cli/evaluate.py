@@ -1,4 +1,4 @@
-"""inkdigits evaluate: judge a run or a model."""
+"""inkdigits evaluate: measure a run or a model on labelled data."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
-from numpy.typing import NDArray
 
 from inkdigits.cli.folders import writing_into
 from inkdigits.errors import DatasetError
 from inkdigits.ink import to_ink
-from inkdigits.reading.classifier import Classifier, bundled_model
+from inkdigits.reading.classifier import Classifier
+from inkdigits.reading.model_file import bundled_model
 from inkdigits.runs.folder import RunFolder, onnx_file
 
 if TYPE_CHECKING:
-    from inkdigits.evaluation.evaluate import Report
+    from inkdigits.evaluation.report import Report
 
 __all__ = ["evaluate"]
 
@@ -36,32 +35,32 @@ def evaluate(
         Path | None, typer.Option(metavar="DIR", help="Write the figures, and pictures of them, into DIR.")
     ] = None,
 ) -> None:
-    """Judge a model on the test part of a dataset.
+    """Measure a model on the test part of a dataset.
 
     Example: inkdigits evaluate runs/cnn-1 --out report
     """
     from inkdigits.datasets import combine, load
-    from inkdigits.evaluation.evaluate import evaluate as judge
-    from inkdigits.evaluation.evaluate import write_report
+    from inkdigits.evaluation import evaluate as evaluation
 
     classifier, usual_data = _open(run_or_model)
     dataset = combine([load(name) for name in ([data] if data else usual_data)])
     split = dataset.for_evaluation()
-    if dataset.class_names != classifier.class_names and "class_names" in classifier.metadata:
+    if dataset.class_names != classifier.record.classes and classifier.record.class_names:
         raise DatasetError(
             dataset.name,
-            expected=f"the classes of the model: {_listed(classifier.class_names)}",
+            expected=f"the classes of the model: {_listed(classifier.record.classes)}",
             found=_listed(dataset.class_names),
             remedy="Name data that shows what the model was trained on, with --data.",
         )
-
-    def classify(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return classifier.probabilities(to_ink(images))
-
-    report = judge(classify, split, name=f"{run_or_model} on {dataset.name}", class_names=dataset.class_names)
+    report = evaluation.evaluate(
+        lambda images: classifier.probabilities(to_ink(images)),
+        split,
+        name=f"{run_or_model} on {dataset.name}",
+        class_names=dataset.class_names,
+    )
     if out is not None:
         with writing_into(out, "--out"):
-            write_report(report, split, out)
+            evaluation.write_report(report, split, out)
         typer.echo(f"report written to {out}", err=True)
     typer.echo(json.dumps(report.to_json()) if as_json else _text(report))
 
@@ -71,19 +70,19 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _open(run_or_model: str) -> tuple[Classifier, tuple[str, ...]]:
-    """The classifier, and the data it is judged on when nobody says."""
+    """The classifier, and the data to measure it on by default: a run's own, else MNIST."""
     if run_or_model == "bundled":
         return Classifier(bundled_model(), name="the bundled model", n_threads=0), ("mnist",)
-    path = Path(run_or_model)
-    if not path.is_dir():
-        return Classifier.from_file(path, n_threads=0), ("mnist",)
-    sources = RunFolder(path).read_recipe().sources
-    return Classifier.from_file(onnx_file(path), n_threads=0), tuple(source.name for source in sources)
+    model = onnx_file(Path(run_or_model))
+    classifier = Classifier(model, n_threads=0)
+    if model == Path(run_or_model):
+        return classifier, ("mnist",)
+    return classifier, tuple(source.name for source in RunFolder(model.parent).read_recipe().sources)
 
 
 def _text(report: Report) -> str:
     """The report as a screenful."""
-    coverages = ", ".join(f"{one.coverage:.1%} at {one.risk:.1%} errors" for one in report.coverages)
+    coverages = ", ".join(f"{point.coverage:.1%} at {point.risk:.1%} errors" for point in report.coverages)
     lines = [
         report.name,
         f"  accuracy           {report.accuracy:.2%}  ({report.n_right:,} of {report.n_images:,};"
@@ -96,8 +95,8 @@ def _text(report: Report) -> str:
         f"  {'':<12} precision  recall      F1  images",
     ]
     for name, scores in zip(report.class_names, report.per_digit, strict=True):
-        shares = f"{scores.precision:>9.2%} {scores.recall:>7.2%} {scores.f1:>7.2%}"
-        lines.append(f"  {name:<12} {shares} {scores.support:>7,}")
+        fractions = f"{scores.precision:>9.2%} {scores.recall:>7.2%} {scores.f1:>7.2%}"
+        lines.append(f"  {name:<12} {fractions} {scores.support:>7,}")
     lines += ["", "  confusion matrix (rows: label, columns: answer)"]
     lines += ["  " + "".join(f"{count:>6}" for count in row) for row in report.confusion]
     return "\n".join(lines)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections import deque
 from collections.abc import Iterator
+from itertools import tee
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +18,7 @@ from inkdigits.pictures.images import InputLimits, find_images
 from inkdigits.reading.explanation import draw_explanation, verdict
 from inkdigits.reading.recognizer import Examination, Recognizer
 from inkdigits.results import Prediction
+from inkdigits.runs.folder import onnx_file
 
 __all__ = ["predict"]
 
@@ -30,7 +31,8 @@ def predict(
         ),
     ],
     model: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="ONNX model; the bundled one by default.")
+        Path | None,
+        typer.Option(metavar="RUN_OR_FILE", help="Run folder or ONNX model; the bundled one by default."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
     explain: Annotated[
@@ -58,7 +60,7 @@ def predict(
 
     Example: inkdigits predict seven.jpg scans/ --json
     """
-    recognizer = Recognizer(model, max_error=max_error, digits_accepted=digits_accepted)
+    recognizer = Recognizer(model and onnx_file(model), max_error=max_error, digits_accepted=digits_accepted)
     if max_error is not None:
         typer.echo(
             f"With 95% confidence at most {max_error:.2%} of what is read is wrong, where pictures are like "
@@ -79,10 +81,10 @@ def predict(
 
 
 def _inputs(paths: list[str]) -> Iterator[tuple[str, Path | bytes]]:
-    """Each picture's name and source, in order; a folder without pictures stands for itself."""
+    """Each picture's name and source, in order; a folder without pictures is yielded itself."""
     for path in paths:
         if path == "-":
-            # One byte more than is accepted, so that what is too large is refused as such.
+            # One byte more than is accepted, so that a larger picture is refused as too large.
             yield "-", sys.stdin.buffer.read(InputLimits().max_bytes + 1)
         elif Path(path).is_dir():
             for picture in list(find_images([path])) or [Path(path)]:
@@ -95,23 +97,18 @@ def _answers(
     recognizer: Recognizer, inputs: Iterator[tuple[str, Path | bytes]]
 ) -> Iterator[tuple[str, Prediction | ImageError]]:
     """Each input's name and its prediction or error, in order."""
-    names: deque[str] = deque()  # of the inputs that were taken and not answered yet
-
-    def sources() -> Iterator[Path | bytes]:
-        for name, source in inputs:
-            names.append(name)
-            yield source
-
-    for answer in recognizer.predict_many(sources()):
-        yield names.popleft(), answer
+    inputs, to_answer = tee(inputs)
+    answers = recognizer.predict_many(source for _, source in inputs)
+    for answer, (name, _) in zip(answers, to_answer, strict=True):
+        yield name, answer
 
 
 def _explained_answers(
     recognizer: Recognizer, inputs: Iterator[tuple[str, Path | bytes]], folder: Path
 ) -> Iterator[tuple[str, Prediction | ImageError]]:
-    """The same, with a picture of each written into the folder."""
+    """Like `_answers`, and write an explanation of each picture into the folder."""
     with writing_into(folder, "--explain"):
-        pass  # before anything is read: a folder that cannot be made is a wrong call
+        pass  # fail before anything is read if the folder cannot be made
     for name, source in inputs:
         try:
             examination = recognizer.examine(source)
@@ -149,5 +146,5 @@ def _show(name: str, answer: Prediction | ImageError, *, as_json: bool) -> None:
 
 
 def _reason(error: ImageError) -> str:
-    """The message without the path, which the JSON object names already."""
+    """The message without the path, which the JSON object has already."""
     return f"expected {error.expected}, found {error.found}. {error.remedy}"

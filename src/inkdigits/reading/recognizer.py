@@ -3,8 +3,8 @@
     recognizer = Recognizer()
     recognizer.predict("seven.jpg").digit
 
-It joins the parts, and decides nothing that they do not: `images` reads, `normalizer` finds the ink,
-`classifier` names the digit.
+It joins the parts and decides nothing: `images` reads, `normalizer` finds the ink, `classifier` scores it,
+and `decision` answers.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
-from inkdigits.errors import ConfigError, ImageError
-from inkdigits.ink import DIGITS, SIDE, to_ink
+from inkdigits.errors import ImageError, ModelError
+from inkdigits.ink import SIDE, to_ink
 from inkdigits.normalizer import NORMALIZER_VERSION, Normalized, normalize
 from inkdigits.pictures.images import InputLimits, read_image
-from inkdigits.reading.classifier import Classifier, bundled_model
-from inkdigits.reading.risk_control import threshold_for
+from inkdigits.reading.classifier import Classifier
+from inkdigits.reading.decision import Policy, decide, views
+from inkdigits.reading.model_file import bundled_model
 from inkdigits.results import Prediction
 
 __all__ = ["Examination", "ImageSource", "Recognizer"]
@@ -38,7 +39,7 @@ _PAGES_CHUNK = 8  # whole pages in memory at a time in examine_many
 
 @dataclass(frozen=True, eq=False)
 class Examination:
-    """A prediction with what led to it: the grey page (H, W), its ink, and the classes of the model."""
+    """A prediction with the grey page (H, W), the ink, and the classes of the model behind it."""
 
     page: NDArray[np.uint8]
     normalized: Normalized
@@ -47,7 +48,9 @@ class Examination:
 
 
 class Recognizer:
-    """Reads single digits. Safe to share between threads; one per process is enough.
+    """Reads single digits.
+
+    Safe to share between threads; one per process is enough.
 
     Args:
         model: Path or bytes of an ONNX file; None is the bundled model.
@@ -60,13 +63,12 @@ class Recognizer:
             `max_error` is measured with.
 
     Attributes:
-        class_names: what the model tells apart, in the order of the probabilities; "0" to "9" for digits.
-        coverage: the share of digits that is expected to be read under `max_error`; None without it.
+        class_names: the classes of the model, in the order of the probabilities; "0" to "9" for digits.
+        coverage: the fraction of digits that is expected to be read under `max_error`; None without it.
 
     Raises:
         ModelError: the model cannot be used.
-        ConfigError: the model cannot promise `max_error`, or has no threshold for `digits_accepted`; or
-            both are asked for.
+        ConfigError: the model has no threshold for `max_error` or `digits_accepted`, or both are given.
     """
 
     def __init__(
@@ -78,35 +80,23 @@ class Recognizer:
         max_error: float | None = None,
         digits_accepted: float | None = None,
     ) -> None:
-        if max_error is not None and digits_accepted is not None:
-            raise ConfigError(
-                "max_error and digits_accepted",
-                expected="one of them",
-                found="both",
-                remedy="Choose: the bound on errors was measured with the model's own refusal.",
-            )
         self._limits = limits or InputLimits()
-        if isinstance(model, str | Path):
-            self._classifier = Classifier.from_file(
-                model,
-                normalizer_version=NORMALIZER_VERSION,
-                n_threads=n_threads,
-                digits_accepted=digits_accepted,
+        self._classifier = Classifier(
+            bundled_model() if model is None else model,
+            name="the bundled model" if model is None else None,
+            n_threads=n_threads,
+        )
+        record = self._classifier.record
+        if record.normalizer_version not in (None, NORMALIZER_VERSION):
+            raise ModelError(
+                self._classifier.name,
+                expected=f"a model for version {NORMALIZER_VERSION} of the normaliser",
+                found=f"one for version {record.normalizer_version}",
+                remedy="Train it again with this inkdigits, or install the inkdigits that made it.",
             )
-        else:
-            self._classifier = Classifier(
-                bundled_model() if model is None else model,
-                name="the bundled model" if model is None else "model",
-                normalizer_version=NORMALIZER_VERSION,
-                n_threads=n_threads,
-                digits_accepted=digits_accepted,
-            )
-        self.class_names = self._classifier.class_names
-        self._are_digits = self.class_names == DIGITS
-        self._least_confidence = 0.0
-        self.coverage: float | None = None
-        if max_error is not None:
-            self._least_confidence, _, self.coverage = threshold_for(self._classifier.risk_bounds, max_error)
+        self._policy = Policy.of(record, max_error=max_error, digits_accepted=digits_accepted)
+        self.class_names = record.classes
+        self.coverage = self._policy.coverage
 
     def predict(self, source: ImageSource) -> Prediction:
         """Read the digit in one picture.
@@ -127,48 +117,45 @@ class Recognizer:
 
         Args:
             sources: pictures as `predict` takes them.
-            n_threads: threads that decode and normalise, 1 for the caller's own; None for one a processor, up
-                to eight.
+            n_threads: threads that decode and normalise; 1 uses the caller's own, None one per processor,
+                up to eight.
 
         Yields:
-            The prediction for each picture; for one that cannot be read, its `ImageError`, so that one
-            bad picture never stops the rest.
+            A prediction for each picture, or the `ImageError` of one that cannot be read, so that a bad
+            picture never stops the rest.
         """
         remaining = iter(sources)
-        if n_threads == 1:
-            while chunk := list(islice(remaining, _CHUNK)):
-                yield from self._predict_chunk([self._try_normalize(source) for source in chunk])
-            return
         with ThreadPoolExecutor(n_threads or min(os.cpu_count() or 1, 8)) as pool:
+            for_each = map if n_threads == 1 else pool.map
             while chunk := list(islice(remaining, _CHUNK)):
-                yield from self._predict_chunk(list(pool.map(self._try_normalize, chunk)))
+                yield from self._predict_chunk(list(for_each(self._try_normalize, chunk)))
 
     def examine(self, source: ImageSource) -> Examination:
-        """Like `predict`, with the page and the ink that the answer came from."""
+        """Like `predict`, with the page and the ink behind the answer."""
         page = read_image(source, self._limits)
         normalized = normalize(page)
-        (prediction,) = self._decide([normalized])
+        (prediction,) = self._answer([normalized])
         return Examination(page, normalized, prediction, self.class_names)
 
     def examine_many(self, sources: Iterable[ImageSource]) -> Iterator[Examination | ImageError]:
-        """Like `predict_many`, in the caller's own thread, with the page and the ink of each picture.
+        """Like `predict_many`, in the caller's own thread, with the page and the ink behind each answer.
 
         Yields:
-            The examination of each picture; for one that cannot be read, its `ImageError`.
+            An examination of each picture, or the `ImageError` of one that cannot be read.
         """
         remaining = iter(sources)
         while chunk := list(islice(remaining, _PAGES_CHUNK)):
             read = [self._try_read(source) for source in chunk]
-            readable = [one[1] for one in read if not isinstance(one, ImageError)]
-            predictions = iter(self._decide(readable) if readable else [])
-            for one in read:
-                if isinstance(one, ImageError):
-                    yield one
+            readable = [picture[1] for picture in read if not isinstance(picture, ImageError)]
+            predictions = iter(self._answer(readable))
+            for picture in read:
+                if isinstance(picture, ImageError):
+                    yield picture
                 else:
-                    yield Examination(*one, next(predictions), self.class_names)
+                    yield Examination(*picture, next(predictions), self.class_names)
 
     def classify(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Classify images that are as in MNIST already.
+        """Classify images that are in MNIST's form already.
 
         Args:
             images: (N, 28, 28) uint8, 0 paper to 255 ink.
@@ -190,10 +177,8 @@ class Recognizer:
         return self._classifier.probabilities(to_ink(images))
 
     def _try_normalize(self, source: ImageSource) -> Normalized | ImageError:
-        try:
-            return normalize(read_image(source, self._limits))
-        except ImageError as error:
-            return error
+        read = self._try_read(source)
+        return read if isinstance(read, ImageError) else read[1]
 
     def _try_read(self, source: ImageSource) -> tuple[NDArray[np.uint8], Normalized] | ImageError:
         try:
@@ -203,39 +188,10 @@ class Recognizer:
             return error
 
     def _predict_chunk(self, chunk: list[Normalized | ImageError]) -> Iterator[Prediction | ImageError]:
-        readable = [one for one in chunk if isinstance(one, Normalized)]
-        predictions = iter(self._decide(readable) if readable else [])
-        for one in chunk:
-            yield one if isinstance(one, ImageError) else next(predictions)
+        readable = [page for page in chunk if isinstance(page, Normalized)]
+        predictions = iter(self._answer(readable))
+        for page in chunk:
+            yield page if isinstance(page, ImageError) else next(predictions)
 
-    def _decide(self, pages: list[Normalized]) -> list[Prediction]:
-        as_they_are = {i: page.as_it_is for i, page in enumerate(pages) if page.as_it_is is not None}
-        judgement = self._classifier.judge(np.stack([page.ink for page in pages]), as_they_are)
-        return [
-            self._prediction(page, tuple(row), reason)
-            for page, row, reason in zip(
-                pages, judgement.probabilities.tolist(), judgement.reasons, strict=True
-            )
-        ]
-
-    def _prediction(self, page: Normalized, row: tuple[float, ...], reason: str | None) -> Prediction:
-        confidence = max(row)
-        if page.box is None:
-            reason = "blank"
-        elif page.others:
-            reason = "several"
-        elif reason is None and confidence < self._least_confidence:
-            reason = "unclear"
-        if reason is None:
-            number = row.index(confidence)
-            return Prediction(
-                number if self._are_digits else None,
-                confidence,
-                row,
-                refused=False,
-                reason=None,
-                box=page.box,
-                label=self.class_names[number],
-            )
-        kept = confidence if reason == "unclear" else 0.0
-        return Prediction(None, kept, row, refused=True, reason=reason, box=page.box)
+    def _answer(self, pages: list[Normalized]) -> list[Prediction]:
+        return decide(self._classifier.scores(views(pages)), pages, self._policy) if pages else []

@@ -1,14 +1,13 @@
-"""A promise about errors: the threshold that keeps the share of errors among accepted digits below a bound.
+"""Risk control: the threshold that keeps the fraction of errors among accepted digits below a bound.
 
 Learn then test (Angelopoulos, Bates, Candès, Jordan and Lei, "Learn then Test: calibrating predictive
-algorithms to achieve risk control", 2021). Each threshold stands for a hypothesis, "more than this share of
-what it accepts is wrong", that the calibration images may reject. Thresholds are tested in a fixed sequence,
-from a strict one to lax ones, until one is not rejected; so the whole sequence errs with probability delta,
-and no correction for their number is due. The error is a share of yes and no, so the test is the exact
-binomial one (Clopper and Pearson, 1934).
+algorithms to achieve risk control", 2021). Each threshold is a hypothesis, "more than this fraction of what
+it accepts is wrong", that the calibration images may reject. Thresholds are tested in a fixed sequence, from
+strict to lax, until one is not rejected; the whole sequence then errs with probability delta, and needs no
+correction for multiple tests. An answer is right or wrong, so the test is the exact binomial one (Clopper
+and Pearson, 1934).
 
-The promise is for images like the calibration images: drawn from the same hands, pens and cameras. It ends
-where they are of another kind.
+The bound holds for images like the calibration images: drawn from the same hands, pens and cameras.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from inkdigits.extras import needing
 __all__ = ["RiskBound", "risk_bounds", "threshold_for"]
 
 RiskBound = tuple[float, float, float]
-"""A threshold of the confidence, the bound of the error at or above it, and the share it accepts."""
+"""A threshold of the confidence, the bound on the error at or above it, and the fraction it accepts."""
 
 _STRICTEST_LOG_ODDS = 14.0  # a confidence of 0.999999
 _STEPS = 113  # down to even odds: an eighth of a unit of log-odds each
@@ -38,24 +37,24 @@ def risk_bounds(
     *,
     delta: float = 0.05,
 ) -> list[RiskBound]:
-    """What error each threshold promises, with confidence 1 - delta in the promise.
+    """Bound the error of each threshold, with confidence 1 - delta.
 
-    The sequence begins at the strictest threshold that accepts half of the images: above it so few are
-    left that nothing could be promised. That choice looks at confidences and not at what was right, so
+    The sequence begins at the strictest threshold that accepts half of the images; above it too few are
+    left to guarantee anything. That choice looks at confidences and not at which answers were right, so
     given the confidences the sequence is fixed before the first test.
 
     Args:
         confidences: (N,), 0 to 1, of calibration images.
         right: (N,), whether the digit is the label.
         accepted: (N,), False for images that are refused whatever the threshold.
-        delta: the probability, 0 to 1, with which the promise may be broken.
+        delta: the probability, 0 to 1, that a bound does not hold.
 
     Returns:
-        Rows of (threshold, bound, coverage), thresholds ascending; coverage is a share of all N images.
+        Rows of (threshold, bound, coverage), thresholds ascending; coverage is a fraction of all N images.
         Empty where fewer than half of the images are accepted.
     """
     with needing("train", for_what="bounds on errors"):
-        from scipy.stats import beta  # for those who train; it takes long to load
+        from scipy.stats import beta  # slow to load, and only training needs it
 
     log_odds = np.linspace(_STRICTEST_LOG_ODDS, 0.0, _STEPS)
     bounds: list[RiskBound] = []
@@ -73,29 +72,32 @@ def risk_bounds(
 
 
 def threshold_for(bounds: Sequence[RiskBound], max_error: float) -> RiskBound:
-    """The laxest threshold that promises an error of at most `max_error`.
+    """The laxest threshold that guarantees an error of at most `max_error`.
 
     Raises:
-        ConfigError: `max_error` is no share, or no threshold promises so little.
+        ConfigError: `max_error` is not a fraction, or no threshold guarantees it.
     """
     if not 0 < max_error < 1:
         raise ConfigError(
             "max_error",
-            expected="a share between 0 and 1",
+            expected="a fraction between 0 and 1",
             found=repr(max_error),
             remedy="Write 0.01 for one error in a hundred.",
         )
     for bound in bounds:
         if bound[1] <= max_error:
             return bound
-    least = min((bound for _, bound, _ in bounds), default=None)
+    if not bounds:
+        raise ConfigError(
+            "max_error",
+            expected="a model file with risk_bounds, such as the bundled one",
+            found="one without, which guarantees nothing",
+            remedy="Leave it out, or train with validation images: they give a model its risk_bounds.",
+        )
+    least = min(bound for _, bound, _ in bounds)
     raise ConfigError(
         "max_error",
-        expected="a model that can promise it"
-        if least is None
-        else f"at least {least:.2g}, the least that this model's calibration images can prove",
+        expected=f"at least {least:.2g}, the least that this model's calibration images can prove",
         found=repr(max_error),
-        remedy="Use a model whose file holds risk_bounds, such as the bundled one."
-        if least is None
-        else "Allow more errors, or train with more calibration images.",
+        remedy="Allow more errors, or train with more calibration images.",
     )

@@ -1,15 +1,19 @@
-"""Confidence that means what it says: temperature scaling, and what to refuse.
+"""Confidence that means what it says: temperature scaling, and the thresholds of refusal.
 
 Source: Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural networks", 2017.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.extras import needing
+from inkdigits.reading.model_file import ModelRecord
 from inkdigits.reading.risk_control import risk_bounds
+from inkdigits.results import Refusal
 
 with needing("train", for_what="calibration"):
     from scipy.optimize import minimize_scalar
@@ -18,7 +22,7 @@ with needing("train", for_what="calibration"):
 __all__ = ["calibrate", "fit_temperature"]
 
 _LOG_RANGE = (-3.0, 3.0)  # temperatures from 0.05 to 20
-_ACCEPTED_SHARES = (0.9, 0.95, 0.97, 0.98, 0.985, 0.99, 0.995, 0.998, 0.999)
+_ACCEPTED_FRACTIONS = (0.9, 0.95, 0.97, 0.98, 0.985, 0.99, 0.995, 0.998, 0.999)
 _LEAST_CONFIDENCE = 0.5  # a digit that is as likely wrong as right is not read
 
 
@@ -26,23 +30,21 @@ def calibrate(
     logits: NDArray[np.floating],
     labels: NDArray[np.int64],
     *,
-    refusals: tuple[str, ...],
+    refusals: tuple[Refusal, ...],
     digits_accepted: float,
     promises: bool,
-) -> dict[str, object]:
-    """What a model file says about the meaning of its logits.
+) -> ModelRecord:
+    """Measure what a network's logits mean, for its model file.
 
     Args:
         logits: (N, C + R), of digits, or of C other classes, that the weights were not fitted on.
         labels: (N,), each below C.
-        refusals: the R names of the outputs after those of the classes.
-        digits_accepted: the share of these digits that is to be taken for digits.
+        refusals: the R outputs that follow those of the classes.
+        digits_accepted: the fraction of these digits that is to be accepted as digits.
         promises: whether these digits are like those to come, so that `risk_bounds` hold for them.
 
     Returns:
-        The keys `temperature`; with refusals `refusals`, `least_digit_log_odds`, `least_confidence`, and
-        `accepted_digits`, rows of a share of digits and the log-odds that so many reach; with promises
-        `risk_bounds`.
+        The record with the temperature; with refusals, their thresholds too; with promises, the risk bounds.
     """
     n_classes = logits.shape[1] - len(refusals)
     digits, others = logits[:, :n_classes], logits[:, n_classes:]
@@ -50,25 +52,21 @@ def calibrate(
     probabilities = softmax(digits.astype(np.float64) / temperature, axis=1)
     confidences = probabilities.max(axis=1)
     accepted = np.ones(len(labels), np.bool_)
-    calibration: dict[str, object] = {"temperature": temperature}
+    record = ModelRecord(temperature)
     if refusals:
         log_odds = logsumexp(digits, axis=1) - logsumexp(others, axis=1)  # (N,)
         least = _least_accepted(log_odds, digits_accepted)
         accepted = (log_odds >= least) & (confidences >= _LEAST_CONFIDENCE)
-        calibration |= {
-            "refusals": list(refusals),
-            "least_digit_log_odds": least,
-            "accepted_digits": [[share, _least_accepted(log_odds, share)] for share in _ACCEPTED_SHARES],
-            "least_confidence": _LEAST_CONFIDENCE,
-        }
+        table = tuple((fraction, _least_accepted(log_odds, fraction)) for fraction in _ACCEPTED_FRACTIONS)
+        record = ModelRecord(temperature, refusals, least, _LEAST_CONFIDENCE, table)
     if promises:
         right = probabilities.argmax(axis=1) == labels
-        calibration["risk_bounds"] = [list(row) for row in risk_bounds(confidences, right, accepted)]
-    return calibration
+        record = replace(record, risk_bounds=tuple(risk_bounds(confidences, right, accepted)))
+    return record
 
 
-def _least_accepted(log_odds: NDArray[np.floating], share: float) -> float:
-    return float(np.quantile(log_odds, 1 - share, method="lower"))
+def _least_accepted(log_odds: NDArray[np.floating], fraction: float) -> float:
+    return float(np.quantile(log_odds, 1 - fraction, method="lower"))
 
 
 def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> float:

@@ -23,6 +23,7 @@ from inkdigits.errors import ModelError
 from inkdigits.extras import needing
 from inkdigits.ink import SIDE
 from inkdigits.models.backend import keras
+from inkdigits.reading.model_file import METADATA_KEY
 
 with needing("train", for_what="the export to ONNX"):
     import onnx
@@ -38,7 +39,7 @@ def to_onnx(model: Any, metadata: Mapping[str, object]) -> bytes:
 
     Args:
         model: a chain of layers, ink (N, 28, 28) -> logits (N, 10).
-        metadata: kept in the file as JSON, under the key `inkdigits`.
+        metadata: kept in the file as JSON.
 
     Returns:
         The bytes of the file: input `ink`, float32 (N, 28, 28); output `logits`, float32 (N, 10).
@@ -103,7 +104,7 @@ class _Graph:
             ir_version=_IR_VERSION,
             opset_imports=[helper.make_opsetid("", _OPSET)],
         )
-        helper.set_model_props(model, {"inkdigits": json.dumps(metadata, sort_keys=True)})
+        helper.set_model_props(model, {METADATA_KEY: json.dumps(metadata, sort_keys=True)})
         onnx.checker.check_model(model, full_check=True)
         return bytes(model.SerializeToString(deterministic=True))
 

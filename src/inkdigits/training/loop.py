@@ -25,6 +25,7 @@ from inkdigits.models.backend import backend_name, keep_freed_memory, make_deter
 from inkdigits.normalizer import NORMALIZER_VERSION
 from inkdigits.plots import plot_learning_curves, save_figure
 from inkdigits.reading.classifier import Classifier
+from inkdigits.reading.model_file import ModelRecord
 from inkdigits.recipes.recipe import Recipe, TrainingConfig
 from inkdigits.runs.folder import RunFolder
 from inkdigits.runs.history import EpochResult, epochs_since_best
@@ -178,7 +179,7 @@ def _validate(model: Any, data: TrainingData, config: TrainingConfig) -> tuple[f
     return float(figures["loss"]), float(figures["accuracy"])
 
 
-def _calibrate(model: Any, data: TrainingData, recipe: Recipe) -> dict[str, object]:
+def _calibrate(model: Any, data: TrainingData, recipe: Recipe) -> ModelRecord:
     """What makes the model's numbers mean what they say, as the model file keeps it.
 
     It is fitted on digits that the weights were not: the validation images, or else training images
@@ -188,7 +189,7 @@ def _calibrate(model: Any, data: TrainingData, recipe: Recipe) -> dict[str, obje
     sample = data.validation
     if sample is None:
         if recipe.augmentation.changes_nothing:
-            return {"temperature": 1.0}
+            return ModelRecord(temperature=1.0)
         sample = _augmented_anew(data.training, recipe)
     logits = np.asarray(model.predict(to_ink(sample.images), batch_size=_VALIDATION_BATCH, verbose=0))
     is_digit = sample.labels < len(data.class_names)
@@ -212,18 +213,16 @@ def _finish(model: Any, recipe: Recipe, data: TrainingData, run: RunFolder, resu
     history, calibration = result.history, _calibrate(model, data, recipe)
     with temporary_beside(run.keras_model) as temporary:
         model.save(temporary)
-    onnx_model = to_onnx(
-        model,
-        {
-            "normalizer_version": NORMALIZER_VERSION,
-            "model": recipe.model,
-            "data": [str(source) for source in recipe.sources],
-            "class_names": list(data.class_names),
-            "seed": recipe.training.seed,
-            "epochs": len(history),
-        }
-        | calibration,
+    record = replace(
+        calibration,
+        normalizer_version=NORMALIZER_VERSION,
+        class_names=data.class_names,
+        model=recipe.model,
+        data=tuple(map(str, recipe.sources)),
+        seed=recipe.training.seed,
+        epochs=len(history),
     )
+    onnx_model = to_onnx(model, record.to_metadata())
     write_whole(run.onnx_model, onnx_model)
     if history:
         save_figure(plot_learning_curves(history), run.learning_curves)
@@ -231,7 +230,7 @@ def _finish(model: Any, recipe: Recipe, data: TrainingData, run: RunFolder, resu
     figures = asdict(result) | {
         "folder": run.path.name,
         "parameters": model.count_params(),
-        "temperature": calibration["temperature"],
+        "temperature": calibration.temperature,
     }
     run.write_figures(figures)
     if not result.interrupted:
