@@ -1,7 +1,7 @@
-"""What a network makes of images, laid out in two dimensions: like images come to lie together.
+"""A network's features of images, embedded in two dimensions: similar images lie close together.
 
-Neighbours in the picture can be trusted; the distance between two groups, and how wide one spreads,
-cannot (https://distill.pub/2016/misread-tsne/).
+Neighbourhoods in the embedding are meaningful; distances between groups and the sizes of groups are not
+(https://distill.pub/2016/misread-tsne/).
 
 Sources:
     van der Maaten and Hinton (2008), "Visualizing data using t-SNE", JMLR 9, which reduces to 30
@@ -33,20 +33,20 @@ _LEAST_IMAGES = 5
 
 
 def embed(features: NDArray[np.floating], generator: np.random.Generator) -> NDArray[np.float32]:
-    """Lay N images out in the plane: PCA to 30 dimensions, then t-SNE with a perplexity of 30.
+    """Embed N images in the plane: PCA to 30 dimensions, then t-SNE with a perplexity of 30.
 
-    Meant for a few thousand images: 1,000 take some ten seconds of one processor core, and the time grows
-    a little faster than N (t-SNE by Barnes and Hut's method).
+    Meant for a few thousand images: 1,000 take about ten seconds on one core, and the time grows slightly
+    faster than N (Barnes-Hut t-SNE).
 
     Args:
-        features: (N, F), finite, of at least 5 images: what `penultimate_features` gives, or plain pixels.
-        generator: draws the seed; the same one gives the same points on the same machine.
+        features: (N, F), finite, of at least 5 images: those of `penultimate_features`, or plain pixels.
+        generator: draws the seed; the same seed gives the same points on the same machine.
 
     Returns:
-        Points (N, 2). They have no unit, and another seed may turn them or place groups elsewhere.
+        Points (N, 2), without a unit; another seed may rotate them or place groups elsewhere.
 
     Raises:
-        DatasetError: too few images or features, numbers that are not finite, or images all alike.
+        DatasetError: too few images or features, numbers that are not finite, or identical images.
     """
     _check(features)
     n_images, n_features = features.shape
@@ -60,18 +60,18 @@ def embed(features: NDArray[np.floating], generator: np.random.Generator) -> NDA
 
 
 def penultimate_features(model: Any, ink: NDArray[np.float32], batch_size: int = 500) -> NDArray[np.float32]:
-    """What enters the last layer of a Keras model: all that it decides by, before it decides.
+    """The input of the last layer of a Keras model.
 
     Args:
-        model: a chain of layers that has been built, such as `inkdigits.models.build` gives.
+        model: a built chain of layers, such as `inkdigits.models.build` returns.
         ink: (N, 28, 28), 0 paper to 1 ink.
         batch_size: images per call.
 
     Returns:
-        Features (N, F), flattened where they are maps.
+        Features (N, F); feature maps are flattened.
 
     Raises:
-        ModelError: the model has not been built, or nothing single enters its last layer.
+        ModelError: the model has not been built, or its last layer has several inputs.
     """
     from inkdigits.models.backend import keras  # takes seconds to load; `embed` does without
 

@@ -1,8 +1,9 @@
-"""Judge a classifier on a labelled dataset.
+"""Evaluate a classifier on a labelled dataset.
 
-`evaluate` takes any function from images to probabilities, so Keras models, ONNX files and baselines
-are judged by the same code. N is the number of images. What the numbers mean, and where they come
-from, stands in `inkdigits.metrics`.
+`evaluate` takes any function from images to probabilities, so Keras models, ONNX files and baselines are
+measured by the same code. `inkdigits.metrics` explains the numbers and names their sources.
+
+Letters: N images, C classes.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from inkdigits.plots import DIGIT_NAMES
 __all__ = ["Classify", "Coverage", "Mistake", "Report", "evaluate", "write_report"]
 
 Classify = Callable[[NDArray[np.uint8]], NDArray[np.floating]]
-"""Maps images as in MNIST, (N, 28, 28), 0 paper to 255 ink, to probabilities, (N, C), of C classes."""
+"""Maps images in MNIST's form, (N, 28, 28), 0 paper to 255 ink, to probabilities (N, C)."""
 
 # Half-precision models are off by about this much after a softmax; logits are off by far more.
 _SUM_TOLERANCE = 5e-3
@@ -49,19 +50,19 @@ def evaluate(
     batch_size: int = 500,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Report:
-    """Run a classifier over a split and measure all that a `Report` holds.
+    """Run a classifier over a split and measure everything in a `Report`.
 
     Args:
-        classify: maps images as in MNIST, (N, 28, 28), to probabilities, (N, C).
+        classify: maps images in MNIST's form, (N, 28, 28), to probabilities (N, C).
         split: labelled images; the labels run from 0 to C - 1.
-        name: what is judged, on what; the title of the report.
+        name: the classifier and the data; the title of the report.
         class_names: C names, where the classes are not the ten digits.
-        n_worst: how many mistakes the report keeps.
+        n_worst: the number of mistakes that the report keeps.
         batch_size: images per call; 500 divides MNIST's 10,000 and 60,000, so no batch has an odd size.
         clock: seconds, as `time.perf_counter` gives them.
 
     Raises:
-        DatasetError: the split is empty, has no labels, or has labels of no class.
+        DatasetError: the split is empty or unlabelled, or a label names no class.
         ModelError: `classify` does not return one row of C probabilities per image.
         ConfigError: fewer than two class names, or a number that is too small.
     """
@@ -173,7 +174,7 @@ def _worst_mistakes(
 ) -> tuple[Mistake, ...]:
     digits = probabilities.argmax(axis=1)  # (N,)
     wrong = np.flatnonzero(digits != labels)
-    surest_first = wrong[np.argsort(-probabilities[wrong, digits[wrong]], kind="stable")]
+    most_confident_first = wrong[np.argsort(-probabilities[wrong, digits[wrong]], kind="stable")]
     return tuple(
         Mistake(
             index=int(index),
@@ -182,5 +183,5 @@ def _worst_mistakes(
             confidence=float(probabilities[index, digits[index]]),
             label_probability=float(probabilities[index, labels[index]]),
         )
-        for index in surest_first[:n_worst]
+        for index in most_confident_first[:n_worst]
     )

@@ -1,8 +1,8 @@
-"""Which parts of a digit a model's answer rests on: cover one after the other, and watch the answer.
+"""Which parts of a digit a model's answer depends on: blank one patch at a time, and measure the change.
 
-Only blanking is tried: a patch becomes paper. That finds the ink that matters; it cannot find the empty
-paper that matters, such as the gap that tells a 4 from a 9. Where two strokes each suffice, neither
-seems to matter, for only one patch is blank at a time. Models are known as functions only.
+A patch is blanked to paper. That finds the ink that matters; it cannot find the empty paper that matters,
+such as the gap that tells a 4 from a 9. Where either of two strokes is enough, neither seems to matter, since
+only one patch is blank at a time. A model is any function from images to probabilities.
 
 Source:
     Zeiler and Fergus (2014), "Visualizing and understanding convolutional networks", arXiv:1311.2901,
@@ -39,12 +39,12 @@ def occlude(
     Args:
         classify: maps images (N, 28, 28) to probabilities (N, 10), such as `Recognizer.classify`.
         ink: (28, 28), 0 paper, of the type and range that `classify` takes: uint8 to 255 for a Recognizer.
-        patch_px: the side of the square patch.
-        stride_px: from one patch to the next; the last one in a row ends at the edge in any case.
+        patch_px: side of the square patch.
+        stride_px: distance between patches; the last in a row always ends at the edge.
 
     Returns:
         (28, 28), the fall of the probability, averaged over the patches that cover the pixel: -1 to 1,
-        negative where the answer becomes surer without the patch.
+        negative where the answer becomes more confident without the patch.
 
     Raises:
         ImageError: the ink has another shape.
@@ -90,7 +90,7 @@ def _check(ink: NDArray[Any], patch_px: int, stride_px: int) -> None:
 
 
 def _patches(patch_px: int, stride_px: int) -> NDArray[np.bool_]:
-    """What each patch covers, (P, 28, 28)."""
+    """The pixels of each patch, (P, 28, 28)."""
     last = SIDE - patch_px
     starts = np.unique([*range(0, last, stride_px), last])
     pixels = np.arange(SIDE)

@@ -1,7 +1,6 @@
-"""What was found about one classifier on one dataset, and the files that say it.
+"""The report on a classifier and a dataset, and its files.
 
-`inkdigits.evaluation.evaluate` finds it. What the numbers mean, and where they come from, stands in
-`inkdigits.metrics`.
+`inkdigits.evaluation.evaluate` makes it; `inkdigits.metrics` explains the numbers and names their sources.
 """
 
 from __future__ import annotations
@@ -31,14 +30,14 @@ __all__ = ["Coverage", "Mistake", "Report", "write_report"]
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """An image that was read wrong.
+    """An image that was misread.
 
     Attributes:
         index: position in the split, from 0.
         label: the digit it is.
-        digit: the digit it was taken for.
-        confidence: probability that was given to `digit`.
-        label_probability: probability that was given to `label`.
+        digit: the digit that was read.
+        confidence: probability of `digit`.
+        label_probability: probability of `label`.
     """
 
     index: int
@@ -50,7 +49,7 @@ class Mistake:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """The largest share of images that can be accepted with at most `risk` of them read wrong."""
+    """The largest fraction of images that can be accepted with at most `risk` of them misread."""
 
     risk: float
     coverage: float
@@ -58,7 +57,7 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Report:
-    """How well one classifier reads one dataset.
+    """How well a classifier reads a dataset.
 
     Attributes:
         name: What was evaluated, and on which data.
@@ -98,7 +97,7 @@ class Report:
     images_per_second: float
 
     def to_json(self) -> dict[str, object]:
-        """The same as a dictionary that `json.dumps` takes, without the curve; the keys stay as they are.
+        """The report as a dictionary for `json.dumps`, without the curve; the keys are stable.
 
         Keys that differ from the attributes:
 
@@ -120,12 +119,12 @@ class Report:
             "log_loss": self.log_loss,
             "calibration_error": self.calibration_error,
             "aurc": self.aurc,
-            "coverages": [asdict(each) for each in self.coverages],
+            "coverages": [asdict(coverage) for coverage in self.coverages],
             "images_per_second": self.images_per_second,
-            "per_digit": [asdict(each) for each in self.per_digit],
+            "per_digit": [asdict(scores) for scores in self.per_digit],
             "confusion": [list(row) for row in self.confusion],
-            "reliability": [asdict(each) for each in self.reliability],
-            "worst_mistakes": [asdict(each) for each in self.worst_mistakes],
+            "reliability": [asdict(span) for span in self.reliability],
+            "worst_mistakes": [asdict(mistake) for mistake in self.worst_mistakes],
         }
 
 
@@ -136,8 +135,8 @@ def write_report(report: Report, split: Split, folder: Path) -> None:
     reliability.png and risk_coverage.png; those of the same names are replaced.
 
     Args:
-        report: what `evaluate` found.
-        split: the split that it was found on, for the pictures of the mistakes.
+        report: what `evaluate` returned.
+        split: the split that was evaluated, for the pictures of the mistakes.
         folder: where to write.
 
     Raises:
@@ -153,10 +152,10 @@ def write_report(report: Report, split: Split, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     worst = report.worst_mistakes
     mistakes = plot_mistakes(
-        split.images[[each.index for each in worst]],
-        np.array([each.label for each in worst], dtype=np.int64),
-        np.array([each.digit for each in worst], dtype=np.int64),
-        np.array([each.confidence for each in worst]),
+        split.images[[mistake.index for mistake in worst]],
+        np.array([mistake.label for mistake in worst], dtype=np.int64),
+        np.array([mistake.digit for mistake in worst], dtype=np.int64),
+        np.array([mistake.confidence for mistake in worst]),
         class_names=report.class_names,
     )
     matrix = plot_confusion_matrix(np.array(report.confusion), report.class_names)
