@@ -150,7 +150,8 @@ def test_what_is_no_model_is_refused() -> None:
         (linear_model(["n", 32, 32]), "with n free"),
         (linear_model(["n", 3, 28, 28]), "with n free"),
         (linear_model(["n"]), "with n free"),
-        (linear_model(input_type=TensorProto.INT64), r"with n free, found tensor\(int64\)"),
+        (linear_model(input_type=TensorProto.INT64), r"type float32 or float16.*found tensor\(int64\)"),
+        (linear_model(input_type=TensorProto.DOUBLE), r"type float32 or float16.*found tensor\(double\)"),
         (linear_model(kernel=np.zeros((784, 11), np.float32)), r"10 numbers an image, found .*\(2, 11\)"),
         (linear_model(flat_shape=(1, -1)), "runs on any number of images"),
     ],
@@ -241,3 +242,71 @@ def test_the_probabilities_are_those_of_the_digits_alone() -> None:
 
 def test_an_output_for_each_refusal_is_needed() -> None:
     assert "an output of 11 numbers" in refusal(linear_model(metadata=json.dumps({"refusals": ["several"]})))
+
+
+# Models from elsewhere.
+
+
+def with_labels(*, dictionaries: bool, names: list[int] | list[str] | None = None) -> bytes:
+    """As sklearn-onnx writes a classifier: labels, then probabilities, maybe as dictionaries."""
+    model = linear_model(with_softmax=True)
+    nodes = [*model.graph.node, helper.make_node("ArgMax", ["scores"], ["label"], axis=1, keepdims=0)]
+    label = helper.make_tensor_value_info("label", TensorProto.INT64, None)
+    probabilities = helper.make_tensor_value_info("scores", TensorProto.FLOAT, None)
+    if dictionaries:
+        names = names or list(range(10))
+        keys = {"classlabels_strings" if isinstance(names[0], str) else "classlabels_int64s": names}
+        nodes.append(helper.make_node("ZipMap", ["scores"], ["dictionaries"], domain="ai.onnx.ml", **keys))
+        row = helper.make_map_type_proto(
+            TensorProto.STRING if isinstance(names[0], str) else TensorProto.INT64,
+            helper.make_tensor_type_proto(TensorProto.FLOAT, None),
+        )
+        probabilities = helper.make_value_info("dictionaries", helper.make_sequence_type_proto(row))
+    graph = helper.make_graph(
+        nodes, "sklearn", model.graph.input, [label, probabilities], model.graph.initializer
+    )
+    opsets = [helper.make_opsetid("", 13), helper.make_opsetid("ai.onnx.ml", 1)]
+    return bytes(helper.make_model(graph, ir_version=7, opset_imports=opsets).SerializeToString())
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        with_labels(dictionaries=False),
+        with_labels(dictionaries=True),
+        with_labels(dictionaries=True, names=[str(digit) for digit in range(10)]),
+    ],
+    ids=["array", "dictionaries", "dictionaries by name"],
+)
+def test_labels_before_the_probabilities(model: bytes) -> None:
+    probabilities = Classifier(model).probabilities(made_up_ink())
+    np.testing.assert_allclose(probabilities, softmax(linear_logits(made_up_ink())), atol=1e-6)
+
+
+def test_dictionaries_of_other_classes_are_refused() -> None:
+    said = refusal(with_labels(dictionaries=True, names=list(range(1, 11))))
+    assert "10 numbers an image, found the shape (2,) and (2,) for two images" in said
+
+
+def test_a_broken_model_is_refused_when_it_is_opened() -> None:
+    broken = linear_model(kernel=np.full((784, 10), np.nan, np.float32))
+    assert "expected finite outputs, found NaN or infinity" in refusal(broken)
+
+
+def test_an_overflow_is_an_error_and_no_answer() -> None:
+    classifier = Classifier(linear_model(kernel=np.full((784, 10), 3e38, np.float32)).SerializeToString())
+    with pytest.raises(ModelError, match="expected finite outputs"):
+        classifier.probabilities(made_up_ink())
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"PK\x03\x04....metadata.json", r"\.keras"),
+        (b"\x89HDF\r\n\x1a\n....", "HDF5"),
+        (b"\x80\x04\x95....", "pickle"),
+        (b"\x1c\x00\x00\x00TFL3....", "TensorFlow Lite"),
+    ],
+)
+def test_formats_of_other_frameworks_are_named(content: bytes, said: str) -> None:
+    assert re.search(f"expected an ONNX model .* found .*{said}.* Export it to ONNX", refusal(content))

@@ -1,7 +1,9 @@
 """One ONNX file that turns 28x28 ink into scores for the ten digits, or for other classes.
 
 The file comes as bytes, so nothing beside it is opened: no external data, no custom operators. It need not
-be one of this package: any classifier of the ten digits works whose input holds 784 numbers an image.
+be one of this package: any classifier of the ten digits works whose input holds 784 numbers an image. Of
+several outputs, the first that has a number for each class is used; exporters such as sklearn-onnx put the
+label first, and the probabilities into dictionaries.
 
 What scores mean stands in `inkdigits.reading.scores`; `inkdigits.reading.decision` answers from them.
 """
@@ -25,6 +27,12 @@ __all__ = ["Classifier"]
 
 _BATCH = 500  # images at a time: what a network holds between layers is 100 times its input
 _INPUT_TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(uint8)": np.uint8}
+_OTHER_FORMATS = {
+    b"PK": "a zip archive, as Keras (.keras) and PyTorch (.pt) write",
+    b"\x89HDF": "an HDF5 file, as Keras (.h5) writes",
+    b"\x80": "a Python pickle",
+    b"TFL3": "a TensorFlow Lite model",
+}
 # Two images: many a graph that claims a free batch size works for one image only.
 _PROBE = np.zeros((2, SIDE, SIDE), np.float32)
 
@@ -52,20 +60,32 @@ class Classifier:
         self.record = _read_record(self._session, self.name)
         self._input, self._input_shape, self._input_type = _check_input(self._session, self.name)
         self._output = self._choose_output()
+        self.scores(_PROBE)  # which refuses NaN
 
     def probabilities(self, ink: NDArray[np.float32]) -> NDArray[np.float32]:
         """Classify images (N, 28, 28), 0 paper to 1 ink -> probabilities (N, C), rows sum to 1."""
         return self.scores(ink).probabilities()
 
     def scores(self, ink: NDArray[np.float32]) -> Scores:
-        """Run the model on images (N, 28, 28), 0 paper to 1 ink."""
+        """Run the model on images (N, 28, 28), 0 paper to 1 ink.
+
+        Raises:
+            ModelError: an output is NaN or infinite.
+        """
         starts = range(0, max(len(ink), 1), _BATCH)
         values = np.concatenate([self._run(ink[start : start + _BATCH]) for start in starts])
+        if not np.isfinite(values).all():
+            raise ModelError(
+                self.name,
+                expected="finite outputs",
+                found="NaN or infinity",
+                remedy="Train or export the model again: its weights are broken, or too large for its type.",
+            )
         return Scores(values, self.record)
 
     def _run(self, ink: NDArray[np.float32]) -> NDArray[np.float32]:
         (output,) = self._session.run([self._output], self._feed(ink))
-        return np.asarray(output, dtype=np.float32)
+        return self._as_array(output).astype(np.float32, copy=False)
 
     def _feed(self, ink: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
         images = ink.reshape(len(ink), *self._input_shape)
@@ -73,11 +93,17 @@ class Classifier:
             return {self._input: to_bytes(images)}
         return {self._input: np.ascontiguousarray(images, dtype=self._input_type)}
 
+    def _as_array(self, output: Any) -> NDArray[Any]:
+        """An output as an array; a ZipMap gives a dictionary for each image, with the classes as keys."""
+        if isinstance(output, list) and {str(key) for row in output for key in row} == {*self.record.classes}:
+            output = [[row[key] for key in sorted(row)] for row in output]
+        return np.asarray(output)
+
     def _choose_output(self) -> str:
         n_outputs = len(self.record.classes) + len(self.record.refusals)
         try:
             outputs = self._session.run(None, self._feed(_PROBE))
-            shapes = [np.shape(output) for output in outputs[:1]]
+            shapes = [self._as_array(output).shape for output in outputs]
         except Exception as error:  # ONNX Runtime has no narrower type for what a graph may raise
             raise ModelError(
                 self.name,
@@ -112,10 +138,13 @@ def _open_session(model: bytes, name: str, n_threads: int) -> Any:
     try:
         return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime raises several unrelated types for a bad file
+        magics = {magic for magic in _OTHER_FORMATS if magic in (model[4:8], model[: len(magic)])}
         raise ModelError(
             name,
             expected="an ONNX model in one file, with standard operators",
-            found=(str(error).splitlines() or ["an empty file"])[0],
+            found=_OTHER_FORMATS[magics.pop()]
+            if magics
+            else (str(error).splitlines() or ["an empty file"])[0],
             remedy="Export it to ONNX, without external data; inkdigits train writes one.",
         ) from error
 
@@ -135,11 +164,14 @@ def _check_input(session: Any, name: str) -> tuple[str, tuple[int, ...], Any]:
     found = ", ".join(f"{value.type} {value.shape}" for value in inputs) or "no input"
     batch, *rest = inputs[0].shape if len(inputs) == 1 and inputs[0].shape else [1]
     sizes = tuple(size if isinstance(size, int) else 1 for size in rest)
-    if not isinstance(batch, int) and np.prod(sizes) == SIDE * SIDE and inputs[0].type in _INPUT_TYPES:
+    has_right_shape = not isinstance(batch, int) and np.prod(sizes) == SIDE * SIDE
+    if has_right_shape and inputs[0].type in _INPUT_TYPES:
         return inputs[0].name, sizes, _INPUT_TYPES[inputs[0].type]
     raise ModelError(
         name,
-        expected="one input of images: (n, 28, 28), (n, 1, 28, 28), (n, 28, 28, 1) or (n, 784), with n free",
+        expected="an input of type float32 or float16, 0 paper to 1 ink, or uint8, to 255 ink"
+        if has_right_shape
+        else "one input of images: (n, 28, 28), (n, 1, 28, 28), (n, 28, 28, 1) or (n, 784), with n free",
         found=found,
-        remedy="Export the model with that input and a dynamic batch size.",
+        remedy="Export the model with such an input, and cast or reshape inside the graph.",
     )
