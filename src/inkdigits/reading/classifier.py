@@ -38,7 +38,7 @@ _PROBE = np.zeros((2, SIDE, SIDE), np.float32)
 
 
 class Classifier:
-    """An ONNX classifier; safe to share between threads.
+    """An ONNX classifier; safe to share between threads, and to pickle.
 
     Args:
         model: the path or the bytes of the file.
@@ -55,7 +55,7 @@ class Classifier:
     def __init__(self, model: str | Path | bytes, *, name: str | None = None, n_threads: int = 1) -> None:
         if isinstance(model, str | Path):
             name, model = name or str(model), read_model(model)
-        self.name = name or "model"
+        self.name, self._model, self._n_threads = name or "model", model, n_threads
         self._session = _open_session(model, self.name, n_threads)
         self.record = _read_record(self._session, self.name)
         self._input, self._input_shape, self._input_type = _check_input(self._session, self.name)
@@ -82,6 +82,14 @@ class Classifier:
                 remedy="Train or export the model again: its weights are broken, or too large for its type.",
             )
         return Scores(values, self.record)
+
+    def __getstate__(self) -> dict[str, object]:
+        """All but the session, which belongs to one process."""
+        return {name: value for name, value in vars(self).items() if name != "_session"}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        vars(self).update(state)
+        self._session = _open_session(self._model, self.name, self._n_threads)
 
     def _run(self, ink: NDArray[np.float32]) -> NDArray[np.float32]:
         (output,) = self._session.run([self._output], self._feed(ink))

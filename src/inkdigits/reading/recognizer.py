@@ -50,7 +50,8 @@ class Examination:
 class Recognizer:
     """Reads single digits.
 
-    Safe to share between threads; one per process is enough.
+    Safe to share between threads; one per process is enough. It can be copied and pickled, with its model, so
+    that other processes can be given one.
 
     Args:
         model: Path or bytes of an ONNX file; None is the bundled model.
