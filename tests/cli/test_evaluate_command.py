@@ -53,16 +53,22 @@ def test_the_report_for_people(call: Callable, run_folder: Path) -> None:
 def test_a_run_on_several_datasets_is_measured_on_all(
     call: Callable, run_folder: Path, tmp_path: Path
 ) -> None:
+    images, labels = np.random.default_rng(0).integers(0, 256, (24, 28, 28), np.uint8), np.arange(12) % 10
+    parts = {"x_train": images[:12], "y_train": labels, "x_test": images[12:], "y_test": labels}
+    np.savez(tmp_path / "own.npz", **parts)
     run = shutil.copytree(run_folder, tmp_path / "run")
     recipe = (run / "recipe.toml").read_text(encoding="utf-8")
     lines = recipe.split("\n[", 1)
     head = [line for line in lines[0].splitlines() if line.startswith("model")]
     (run / "recipe.toml").write_text(
-        "\n".join([*head, 'data = ["uci", "uci"]']) + "\n[" + lines[1], encoding="utf-8"
+        "\n".join([*head, f'data = ["uci", "{(tmp_path / "own.npz").as_posix()}"]']) + "\n[" + lines[1],
+        encoding="utf-8",
     )
-    (report,) = call("evaluate", run, "--json").json()
-    assert report["n_images"] == 720
-    assert report["name"].endswith(" on uci+uci")
+    ended = call("evaluate", run, "--json")
+    assert ended.code == 0, ended.err
+    (report,) = ended.json()
+    assert report["n_images"] == 360 + 12
+    assert " on uci+" in report["name"]
 
 
 def test_a_model_file(call: Callable, run_folder: Path) -> None:

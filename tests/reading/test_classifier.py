@@ -81,11 +81,11 @@ def model_of(nodes: list[Any], inputs: list[Any], outputs: list[str], weights: l
     return helper.make_model(graph, ir_version=7, opset_imports=[helper.make_opsetid("", 13)])
 
 
-def refusal(model: bytes | onnx.ModelProto, **options: Any) -> str:
+def refusal(model: bytes | onnx.ModelProto) -> str:
     """What is said about a model that is refused."""
     with pytest.raises(ModelError) as caught:
-        Classifier(model if isinstance(model, bytes) else model.SerializeToString(), name="theirs", **options)
-    assert str(caught.value).startswith("theirs: expected ")
+        Classifier(model if isinstance(model, bytes) else model.SerializeToString())
+    assert str(caught.value).startswith("model: expected ")
     return str(caught.value)
 
 

@@ -254,9 +254,9 @@ def test_an_average_of_weights_survives_a_crash(
         assert averaged.loss == pytest.approx(plain.loss, rel=1e-3), "the training itself is the same"
         assert averaged.validation_loss != plain.validation_loss
     model = keras.models.load_model(tmp_path / "run" / "model.keras")
-    classifier = Classifier.from_file(tmp_path / "run" / "model.onnx", normalizer_version=NORMALIZER_VERSION)
+    classifier = Classifier(tmp_path / "run" / "model.onnx")
     ink = np.random.default_rng(0).random((4, 28, 28), dtype=np.float32)
-    np.testing.assert_allclose(classifier.scores(ink), model.predict(ink, verbose=0), atol=1e-4)
+    np.testing.assert_allclose(classifier.scores(ink).values, model.predict(ink, verbose=0), atol=1e-4)
 
 
 # --- early stopping -------------------------------------------------------------------------------

@@ -72,7 +72,7 @@ def _listed(names: Sequence[str]) -> str:
 def _open(run_or_model: str) -> tuple[Classifier, tuple[str, ...]]:
     """The classifier, and the data to measure it on by default: a run's own, else MNIST."""
     if run_or_model == "bundled":
-        return Classifier(bundled_model(), name="the bundled model", n_threads=0), ("mnist",)
+        return Classifier(bundled_model(), n_threads=0), ("mnist",)
     model = onnx_file(Path(run_or_model))
     classifier = Classifier(model, n_threads=0)
     if model == Path(run_or_model):

@@ -42,21 +42,21 @@ class Classifier:
 
     Args:
         model: the path or the bytes of the file.
-        name: what errors call it; by default the path.
         n_threads: threads for one call; 1 is fastest for small batches, 0 lets ONNX Runtime choose.
 
     Attributes:
+        name: what errors call the model: its path, or "model".
         record: what the file says about itself; all defaults for a file from elsewhere.
 
     Raises:
         ModelError: the file is not ONNX, or its metadata, inputs or outputs do not fit.
     """
 
-    def __init__(self, model: str | Path | bytes, *, name: str | None = None, n_threads: int = 1) -> None:
-        if isinstance(model, str | Path):
-            name, model = name or str(model), read_model(model)
-        self.name, self._model, self._n_threads = name or "model", model, n_threads
-        self._session = _open_session(model, self.name, n_threads)
+    def __init__(self, model: str | Path | bytes, *, n_threads: int = 1) -> None:
+        self.name = "model" if isinstance(model, bytes) else str(model)
+        self._model = model if isinstance(model, bytes) else read_model(model)
+        self._n_threads = n_threads
+        self._session = _open_session(self._model, self.name, n_threads)
         self.record = _read_record(self._session, self.name)
         self._input, self._input_shape, self._input_type = _check_input(self._session, self.name)
         self._output = self._choose_output()

@@ -66,14 +66,13 @@ class Policy:
                 found="both",
                 remedy="Choose one: the bound on errors was measured with the model's own refusal.",
             )
-        least_log_odds, least_confidence = record.least_digit_log_odds, record.least_confidence
-        coverage = None
+        policy = cls(record.least_digit_log_odds, record.least_confidence)
         if digits_accepted is not None:
-            least_log_odds = _log_odds_accepting(digits_accepted, record)
-        if max_error is not None:
-            bounded, _, coverage = threshold_for(record.risk_bounds, max_error)
-            least_confidence = max(least_confidence, bounded)
-        return cls(least_log_odds, least_confidence, coverage=coverage)
+            return replace(policy, least_log_odds=_log_odds_accepting(digits_accepted, record))
+        if max_error is None:
+            return policy
+        bounded, _, coverage = threshold_for(record.risk_bounds, max_error)
+        return replace(policy, least_confidence=max(policy.least_confidence, bounded), coverage=coverage)
 
 
 def views(pages: Sequence[Normalized]) -> NDArray[np.float32]:

@@ -82,11 +82,7 @@ class Recognizer:
         digits_accepted: float | None = None,
     ) -> None:
         self._limits = limits or InputLimits()
-        self._classifier = Classifier(
-            bundled_model() if model is None else model,
-            name="the bundled model" if model is None else None,
-            n_threads=n_threads,
-        )
+        self._classifier = Classifier(bundled_model() if model is None else model, n_threads=n_threads)
         record = self._classifier.record
         if record.normalizer_version not in (None, NORMALIZER_VERSION):
             raise ModelError(
