@@ -108,10 +108,10 @@ def digit_log_odds(scores: Scores, pages: Sequence[Normalized], policy: Policy) 
 
     Minus infinity where the page itself is refused, infinity where the model has no refusals.
     """
-    log_odds = scores.digit_log_odds()
-    first, second = log_odds[: len(pages)], log_odds[len(pages) :] - policy.second_view_log_odds
-    seen_twice = _seen_twice(pages)
-    first[seen_twice] = np.maximum(first[seen_twice], second)
+    log_odds, seen_twice = scores.digit_log_odds(), _seen_twice(pages)
+    first, second = log_odds[: len(pages)], log_odds[len(pages) :]
+    if seen_twice:
+        first[seen_twice] = np.maximum(first[seen_twice], second - policy.second_view_log_odds)
     first[[_page_reason(page) is not None for page in pages]] = -np.inf
     return first
 
@@ -122,7 +122,10 @@ def _seen_twice(pages: Sequence[Normalized]) -> list[int]:
 
 def _without_second_views(scores: Scores, pages: Sequence[Normalized]) -> Scores:
     """Scores of N + M views -> scores of N pages."""
-    values, seen_twice = scores.values[: len(pages)].copy(), _seen_twice(pages)
+    seen_twice = _seen_twice(pages)
+    if not seen_twice:
+        return scores
+    values = scores.values[: len(pages)].copy()
     values[seen_twice] = scores[seen_twice].mean(scores[len(pages) :])
     return replace(scores, values=values)
 
