@@ -41,10 +41,12 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
         "synthesis": ("strokes textures corruption", "allographs augmentation negatives"),
         "datasets": ("dataset", "catalogue classes", "roles", "formats", "known", "loading", "__init__"),
         "datasets.formats": (
-            "content pixels",
+            "content layout",
+            "pixels",
             "idx npz pictures tables uci_archive",
             "parquet text label_table",
             "files",
+            "data_files",
             "folders",
         ),
         "datasets.known": ("download uci", "finding"),

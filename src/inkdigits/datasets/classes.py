@@ -1,7 +1,7 @@
 """What the labels stand for: the ten digits, or the names that folders and tables give.
 
-A dataset whose every name is a digit is one of digits, and its labels are those digits. Any other has its
-own classes, numbered in natural order (2 before 10).
+A dataset whose every name is a digit, however it is spelt (7, 07, 7.0, seven), is one of digits, and its
+labels are those digits. Any other has its own classes, numbered in natural order (2 before 10).
 """
 
 from __future__ import annotations
@@ -17,39 +17,73 @@ from inkdigits.errors import DatasetError
 from inkdigits.files import natural_order
 from inkdigits.ink import DIGITS
 
-__all__ = ["class_names_of", "to_classes"]
+__all__ = ["as_digit", "class_names_of", "class_notes", "refuse_odd_classes", "to_labels_of"]
 
 _MOST_CLASSES = 1000
+_MOST_NAMED = 5
+_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+def as_digit(name: str) -> str | None:
+    """The digit that a name spells: 7, 07, 7.0 or seven; None if it spells none."""
+    text = name.strip().lower()
+    if text in _WORDS:
+        return DIGITS[_WORDS.index(text)]
+    whole, point, fraction = text.partition(".")
+    if not (whole.isascii() and whole.isdigit()) or fraction.strip("0") or (point and not fraction):
+        return None
+    number = whole.lstrip("0") or "0"
+    return number if number in DIGITS else None
 
 
 def class_names_of(names: Iterable[str]) -> tuple[str, ...]:
     """The classes in order: the ten digits where all names are digits, else the names, each once."""
-    found = set(names)
-    return DIGITS if found <= set(DIGITS) else tuple(sorted(found, key=natural_order))
+    found = {name.strip() for name in names}
+    if all(as_digit(name) for name in found):
+        return DIGITS
+    return tuple(sorted(found, key=natural_order))
 
 
-def to_classes(source: Path, names: Sequence[str]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """Labels (N,), counted from 0, and the names of the classes that they stand for.
+def to_labels_of(names: Sequence[str], class_names: tuple[str, ...]) -> NDArray[np.int64]:
+    """The numbers (N,) that names (N) have among the classes that `class_names_of` gives."""
+    number_of = {name: number for number, name in enumerate(class_names)}
+    texts = [name.strip() for name in names]
+    if class_names == DIGITS:
+        texts = [as_digit(text) or text for text in texts]
+    return np.array([number_of[text] for text in texts], np.int64)
+
+
+def class_notes(names: Sequence[str], class_names: tuple[str, ...]) -> tuple[str, ...]:
+    """What may be unexpected in these classes: words for digits, others beside digits, missing digits."""
+    found = {name.strip() for name in names}
+    if class_names == DIGITS:
+        spelt = sorted((name for name in found if name not in DIGITS), key=natural_order)
+        notes = (f"took {_some(spelt)} for digits",) if spelt else ()
+        absent = [digit for digit in DIGITS if digit not in {as_digit(name) for name in found}]
+        return (*notes, f"there is no picture of {_some(absent, len(DIGITS))}") if absent else notes
+    others = [name for name in class_names if as_digit(name) is None]
+    if len(others) < len(class_names):
+        return (f"{len(class_names)} classes: {_some(others)} beside the digits, each a class of its own",)
+    return ()
+
+
+def refuse_odd_classes(source: Path, names: Sequence[str]) -> None:
+    """Refuse a table whose labels make no classes.
 
     Raises:
         DatasetError: a name is empty, a class has a single picture, or there are too many classes.
     """
     texts = [name.strip() for name in names]
-    class_names = class_names_of(texts)
-    if "" in class_names:
+    if "" in texts:
         raise DatasetError(
             source,
             expected="a label for each picture",
             found=f"none for picture {texts.index('') + 1:,}",
             remedy="Fill it in, or leave out this picture.",
         )
-    if class_names != DIGITS:
-        _check_classes(source, Counter(texts))
-    number_of = {name: number for number, name in enumerate(class_names)}
-    return np.array([number_of[text] for text in texts], np.int64), class_names
-
-
-def _check_classes(source: Path, counts: Counter[str]) -> None:
+    if class_names_of(texts) == DIGITS:
+        return
+    counts = Counter(texts)
     rarest, n_rarest = counts.most_common()[-1]
     if n_rarest < 2:
         raise DatasetError(
@@ -65,3 +99,7 @@ def _check_classes(source: Path, counts: Counter[str]) -> None:
             found=f"{len(counts):,}",
             remedy="Check that the labels are names of classes, not of pictures.",
         )
+
+
+def _some(names: Sequence[str], most: int = _MOST_NAMED) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} others" if len(names) > most else "")

@@ -1,4 +1,4 @@
-"""What every reader hands out: a `Dataset` of up to two `Split`s, in MNIST's form.
+"""What every reader hands out: a `Dataset` of up to three `Split`s, in MNIST's form.
 
 Knows nothing of files. N is the number of pictures.
 """
@@ -46,14 +46,15 @@ class Split:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A training part, a test part, or both.
+    """A training part, a test part and a validation part, or some of them.
 
     Attributes:
         name: the known name, or the name of the file or folder.
         train: what may be learned from.
         test: what is for judging only.
         class_names: in the order of the labels; the ten digits unless the data says otherwise.
-        notes: what the reader did to the pictures, as sentences for people.
+        notes: what the reader did to the pictures, and what it left out, as sentences for people.
+        validation: what progress is watched on, where the data keeps it apart.
     """
 
     name: str
@@ -61,14 +62,15 @@ class Dataset:
     test: Split | None
     class_names: tuple[str, ...] = DIGITS
     notes: tuple[str, ...] = ()
+    validation: Split | None = None
 
     def for_evaluation(self) -> Split:
-        """The test part if there is one, else the training part.
+        """The test part if there is one, else the validation part, else the training part.
 
         Raises:
             DatasetError: there is nothing, or it has no labels to judge against.
         """
-        split = self.test if self.test is not None else self.train
+        split = next((part for part in (self.test, self.validation, self.train) if part is not None), None)
         if split is None or split.labels is None:
             raise DatasetError(
                 self.name,
@@ -99,6 +101,7 @@ def combine(datasets: Sequence[Dataset]) -> Dataset:
         name="+".join(dataset.name for dataset in datasets),
         train=_concatenate(datasets, lambda dataset: dataset.train),
         test=_concatenate(datasets, lambda dataset: dataset.test),
+        validation=_concatenate(datasets, lambda dataset: dataset.validation),
         class_names=first.class_names,
         notes=tuple(f"{dataset.name}: {note}" for dataset in datasets for note in dataset.notes),
     )
@@ -126,6 +129,7 @@ def _in_classes_of(first: Dataset, other: Dataset) -> Dataset:
         other,
         train=relabelled(other.train),
         test=relabelled(other.test),
+        validation=relabelled(other.validation),
         class_names=first.class_names,
     )
 
@@ -158,7 +162,8 @@ def _writers(splits: Sequence[Split]) -> NDArray[np.str_] | None:
 def describe(dataset: Dataset) -> str:
     """What is in a dataset, for people: sizes, pictures per class, and what the reader did."""
     lines = [dataset.name]
-    for part, split in (("train", dataset.train), ("test", dataset.test)):
+    parts = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
+    for part, split in parts.items():
         if split is None:
             continue
         lines.append(f"  {part}: {len(split):,} pictures of 28x28")

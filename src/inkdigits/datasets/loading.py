@@ -11,7 +11,7 @@ from pathlib import Path
 from inkdigits.datasets.catalogue import CATALOGUE, COLLECTIONS, NAMES
 from inkdigits.datasets.dataset import Dataset
 from inkdigits.datasets.formats.files import read_file
-from inkdigits.datasets.formats.folders import read_directory
+from inkdigits.datasets.formats.folders import read_folder
 from inkdigits.datasets.known.finding import load_named
 from inkdigits.datasets.known.uci import load_uci
 from inkdigits.datasets.roles import refuse_mixed_up
@@ -56,7 +56,7 @@ def load(
     if not path.exists():
         path = _folder_called(str(name_or_path), _places(folder, environ)) or path
     if path.is_dir():
-        return refuse_mixed_up(path, read_directory(path))
+        return refuse_mixed_up(path, read_folder(path))
     if path.exists():
         return refuse_mixed_up(path, read_file(path))
     raise _unknown(str(name_or_path))

@@ -1,6 +1,8 @@
-"""Decides whether pictures are for training or for testing, and refuses where the two are mixed up.
+"""Decides what pictures are for: training, validation or testing. The one place where that is decided.
 
-A test set that is learned from makes every result worthless, and silently; hence the checks of content.
+The name of a file, folder or array says it; where it says nothing the content may be a published test set,
+and everything else is for training. A test set that is learned from makes every result worthless, and
+silently; hence the checks of content.
 """
 
 from __future__ import annotations
@@ -8,6 +10,8 @@ from __future__ import annotations
 import hashlib
 import re
 import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -17,32 +21,77 @@ from numpy.typing import NDArray
 from inkdigits.datasets.catalogue import CATALOGUE
 from inkdigits.datasets.dataset import Dataset, Split
 from inkdigits.errors import DatasetError
+from inkdigits.ink import DIGITS
 
-__all__ = ["known_test_set", "one_split", "refuse_mixed_up", "role_of"]
+__all__ = ["Part", "known_test_set", "refuse_mixed_up", "role_of", "to_dataset"]
 
-Role = Literal["train", "test"]
+Role = Literal["train", "validation", "test"]
 
 # The beginning of a word, so that "latest" is not a test; "mnisttest" is met, and UCI's suffix .tes.
-_TEST_NAME = re.compile(r"(?:(?<![a-z])|(?<=mnist))(?:test|t10k|valid|tes$)", re.IGNORECASE)
-_TRAIN_NAME = re.compile(r"(?:(?<![a-z])|(?<=mnist))train", re.IGNORECASE)
+_WORD = r"(?:(?<![a-z])|(?<=mnist))"
+_NAMES: tuple[tuple[Role, re.Pattern[str]], ...] = (
+    ("train", re.compile(rf"{_WORD}train", re.IGNORECASE)),
+    ("validation", re.compile(rf"{_WORD}(?:valid|(?:val|dev)(?![a-z]))", re.IGNORECASE)),
+    ("test", re.compile(rf"{_WORD}(?:test|t10k|tes$)", re.IGNORECASE)),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Pictures that belong together, before anybody has decided what they are for.
+
+    Attributes:
+        name: of the file, folder or array that they come from, which may say what they are for.
+        split: the pictures.
+        notes: what was done to them.
+    """
+
+    name: str
+    split: Split
+    notes: tuple[str, ...] = ()
 
 
 def role_of(name: str) -> Role | None:
-    """What the name of a file or folder says that it is for; None if it says nothing, or both."""
-    is_test, is_train = _TEST_NAME.search(name) is not None, _TRAIN_NAME.search(name) is not None
-    if is_test == is_train:
-        return None
-    return "test" if is_test else "train"
+    """What the name of a file, folder or array says that it is for; None if it says nothing, or too much."""
+    said = [role for role, pattern in _NAMES if pattern.search(name)]
+    return said[0] if len(said) == 1 else None
 
 
-def one_split(source: Path, split: Split, notes: tuple[str, ...] = ()) -> Dataset:
-    """A dataset of one part: test if the name says so or the content is a known test set, else train."""
-    role = role_of(source.name)
-    if role is None and (known := known_test_set(split.images)) is not None:
-        role, notes = "test", (*notes, f"these are the test pictures of {known}, so they are for testing")
-    if role == "test":
-        return Dataset(source.name, None, split, notes=notes)
-    return Dataset(source.name, split, None, notes=notes)
+def to_dataset(source: Path, parts: Sequence[Part], class_names: tuple[str, ...] = DIGITS) -> Dataset:
+    """The last step of every reader: each part becomes what its name or its content says, else training.
+
+    Raises:
+        DatasetError: two parts are for the same purpose.
+    """
+    chosen: dict[Role, Part] = {}
+    notes: dict[str, None] = {}
+    for part in parts:
+        role = role_of(part.name)
+        notes |= dict.fromkeys(
+            note if all(note in other.notes for other in parts) else f"{part.name}: {note}"
+            for note in part.notes
+        )
+        if role is None and (known := known_test_set(part.split.images)) is not None:
+            role = "test"
+            notes[f"these are the test pictures of {known}, so they are for testing"] = None
+        role = role or "train"
+        if role in chosen:
+            raise DatasetError(
+                source,
+                expected=f"one {role} part",
+                found=f"{chosen[role].name} and {part.name}",
+                remedy="Name one of them, or put 'train' and 'test' into the names of what belongs together.",
+            )
+        chosen[role] = part
+    splits = {role: part.split for role, part in chosen.items()}
+    return Dataset(
+        source.name,
+        splits.get("train"),
+        splits.get("test"),
+        class_names,
+        tuple(notes),
+        splits.get("validation"),
+    )
 
 
 def known_test_set(images: NDArray[np.uint8]) -> str | None:
@@ -64,11 +113,12 @@ def refuse_mixed_up(source: Path, dataset: Dataset) -> Dataset:
     Raises:
         DatasetError: it is.
     """
-    train, test = dataset.train, dataset.test
+    train = dataset.train
     if train is None:
         return dataset
     known = known_test_set(train.images)
-    is_same = test is not None and np.array_equal(train.images, test.images)
+    judged = [part.images for part in (dataset.validation, dataset.test) if part is not None]
+    is_same = any(np.array_equal(train.images, images) for images in judged)
     if known is None and not is_same:
         return dataset
     raise DatasetError(

@@ -196,7 +196,7 @@ def _check_class_names(class_names: tuple[str, ...]) -> None:
 
 
 def _check_folder(folder: Path) -> None:
-    if role_of(folder.name) == "test":
+    if role_of(folder.name) in ("validation", "test"):
         raise ConfigError(
             folder,
             expected="a folder whose pictures are to be trained on",

@@ -71,7 +71,7 @@ def test_writers_stay_with_their_digits_when_joined(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "said"),
     [
-        ("path,digit\npictures/0.png,1", "found no label"),
+        ("path,shape\npictures/0.png,1", "found no label"),
         ("path,label\n", "found no rows"),
         ("path,label\npictures/0.png,A", "a single picture of 'A'"),
         ("path,label\npictures/9.png,1", "9.png"),

@@ -92,8 +92,8 @@ def test_folders_named_by_words(folder: Path) -> None:
 
 def test_two_folders_for_the_same_part(folder: Path) -> None:
     draw(folder / "test" / "1" / "a.png")
-    draw(folder / "valid" / "1" / "a.png")
-    with pytest.raises(DatasetError, match="one folder for the test part, found test and valid"):
+    draw(folder / "t10k" / "1" / "a.png")
+    with pytest.raises(DatasetError, match="one test part, found t10k and test"):
         load(folder)
 
 

@@ -51,7 +51,7 @@ def test_fractions_of_an_unknown_range_are_refused() -> None:
         to_images(SOURCE, np.full((1, 784), 2.5))
 
 
-@pytest.mark.parametrize("shape", [(3, 28, 27), (3, 785), (3, 28, 28, 3), (784,), (3, 49)])
+@pytest.mark.parametrize("shape", [(3, 28, 27), (3, 785), (3, 28, 28, 2), (784,), (3, 49)])
 def test_shapes_that_are_no_pictures(shape: tuple[int, ...]) -> None:
     with pytest.raises(DatasetError, match="784 pixels"):
         to_images(SOURCE, np.zeros(shape))

@@ -17,12 +17,22 @@ from inkdigits.errors import DatasetError
 from inkdigits.files import system_errors_as
 from inkdigits.pictures.formats import HEAD_BYTES, format_of
 
-__all__ = ["MAX_BYTES", "open_content", "read_at_most", "read_content", "read_head", "refuse_larger"]
+__all__ = [
+    "MAX_BYTES",
+    "as_text",
+    "open_content",
+    "read_at_most",
+    "read_content",
+    "read_head",
+    "refuse_larger",
+    "utf8",
+]
 
 #: No dataset file may unfold to more than this: MNIST as CSV is a tenth of it.
 MAX_BYTES = 1 << 30
 
 _CHUNK_BYTES = 1 << 20
+_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 @contextmanager
@@ -96,6 +106,23 @@ def refuse_larger(path: Path, n_bytes: int, max_bytes: int = MAX_BYTES) -> None:
             found=f"at least {n_bytes:,} bytes once unpacked",
             remedy="If the file is really that large, split it into smaller ones.",
         )
+
+
+def as_text(content: bytes) -> str:
+    """A text in UTF-8, or in UTF-16 where it begins with its mark, as Excel saves it.
+
+    Raises:
+        UnicodeDecodeError: it is neither.
+    """
+    return content.decode("utf-16" if content.startswith(_UTF_16_MARKS) else "utf-8-sig")
+
+
+def utf8(content: bytes) -> bytes:
+    """A text in UTF-8, whether it came in that or in UTF-16; what cannot be decoded stays as it is."""
+    if not content.startswith(_UTF_16_MARKS):
+        return content
+    whole = content[: len(content) // 2 * 2]
+    return whole.decode("utf-16", "replace").encode("utf-8", "replace")
 
 
 def _only_member(path: Path, max_bytes: int) -> bytes:

@@ -7,15 +7,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from inkdigits.datasets.dataset import Dataset
-from inkdigits.datasets.formats.content import read_content, read_head
+from inkdigits.datasets.formats.content import read_content, read_head, utf8
 from inkdigits.datasets.formats.idx import read_idx
 from inkdigits.datasets.formats.npz import read_npz
 from inkdigits.datasets.formats.parquet import read_parquet
+from inkdigits.datasets.formats.pixels import MIN_SIDE
 from inkdigits.datasets.formats.text import read_arff, read_csv, read_libsvm
 from inkdigits.errors import DatasetError
 from inkdigits.pictures.formats import PICTURES, FileFormat, format_of
 
-__all__ = ["FORMATS", "read_file"]
+__all__ = ["FORMATS", "holds_pictures", "read_file"]
 
 #: What is read, in words for messages.
 FORMATS = "IDX, NPZ, CSV, Parquet, ARFF, libsvm, or folders of pictures named 0 to 9"
@@ -66,6 +67,15 @@ def read_file(path: Path) -> Dataset:
     raise DatasetError(path, expected=f"a dataset as {FORMATS}", found=found, remedy=remedy)
 
 
+def holds_pictures(path: Path) -> bool:
+    """Whether a file can be a table of pictures: a CSV of a few columns, as a sample submission, cannot."""
+    head = read_head(path, _HEAD_BYTES)
+    if _reader_name(path, head, format_of(head)) != "csv":
+        return True
+    first = head.partition(b"\n")[0]
+    return max(map(first.count, (b",", b";", b"\t"))) >= MIN_SIDE**2 - 1
+
+
 def _reader_name(path: Path, head: bytes, known: FileFormat | None) -> str:
     """The name of the reader for a file; one that is in no list where none reads it."""
     if known is not None and known.name == "zip":
@@ -78,6 +88,7 @@ def _reader_name(path: Path, head: bytes, known: FileFormat | None) -> str:
 
 
 def _of_text(head: bytes) -> str:
+    head = utf8(head)
     if b"\0" in head:
         return "unknown"
     if re.search(rb"^\s*@relation\b", head, re.IGNORECASE | re.MULTILINE) or head.startswith(b"%"):

@@ -7,8 +7,11 @@ Format: http://yann.lecun.com/exdb/mnist/ (at the end). N pictures of H x W pixe
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
+from dataclasses import replace
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +19,19 @@ from numpy.typing import NDArray
 from inkdigits.datasets.dataset import Dataset
 from inkdigits.datasets.formats.content import open_content, read_at_most, refuse_larger
 from inkdigits.datasets.formats.pixels import to_split
-from inkdigits.datasets.roles import one_split
+from inkdigits.datasets.roles import Part, to_dataset
 from inkdigits.errors import DatasetError
 
 __all__ = ["images_beside", "is_labels_name", "labels_beside", "parse_idx", "read_idx"]
 
-_UNSIGNED_BYTE = 0x08
 _IMAGES_DIMENSIONS, _LABELS_DIMENSIONS = 3, 1
+_QMNIST_COLUMNS = 8
+# By the third and fourth byte: pictures, labels, and QMNIST's labels with what is known of each.
+_KINDS: Mapping[tuple[int, int], np.dtype[Any]] = {
+    (0x08, 3): np.dtype(np.uint8),
+    (0x08, 1): np.dtype(np.uint8),
+    (0x0C, 2): np.dtype(">i4"),
+}
 _REMEDY = "Copy or download the file again."
 
 
@@ -49,9 +58,8 @@ def read_idx(path: Path) -> Dataset:
     images = array if images_path == path else _of_kind(images_path, _IMAGES_DIMENSIONS)
     if labels_path is None:
         split, notes = to_split(images_path, images, None)
-        return one_split(
-            images_path, split, (*notes, f"no labels file beside {images_path.name}: unlabelled")
-        )
+        notes = (*notes, f"no labels file beside {images_path.name}: unlabelled")
+        return to_dataset(images_path, [Part(images_path.name, split, notes)])
     labels = array if labels_path == path else _of_kind(labels_path, _LABELS_DIMENSIONS)
     if len(labels) != len(images):
         raise DatasetError(
@@ -60,25 +68,39 @@ def read_idx(path: Path) -> Dataset:
             found=f"{len(labels):,}",
             remedy="Put the images and the labels of the same part side by side.",
         )
-    split, notes = to_split(images_path, images, labels)
-    return one_split(images_path, split, notes)
+    digits, writers = (labels, None) if labels.ndim == 1 else _of_qmnist(labels)
+    split, notes = to_split(images_path, images, digits)
+    return to_dataset(images_path, [Part(images_path.name, replace(split, writers=writers), notes)])
 
 
-def parse_idx(path: Path, content: bytes) -> NDArray[np.uint8]:
-    """The array (N, H, W) or (N,) in the whole content of an IDX file; `path` is for messages.
+def _of_qmnist(rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.str_]]:
+    """The digits and the writers in QMNIST's labels (N, 8): digit, series, writer, and five more numbers.
+
+    Source: Yadav and Bottou, Cold Case: The Lost MNIST Digits, 2019.
+    """
+    return rows[:, 0], np.array([f"{writer:04d}" for writer in rows[:, 2].tolist()])
+
+
+def parse_idx(path: Path, content: bytes) -> NDArray[Any]:
+    """The array (N, H, W), (N,) or, of QMNIST, (N, 8) in the whole content of an IDX file.
+
+    Args:
+        path: the file, for messages.
+        content: unpacked.
 
     Raises:
         DatasetError: the header is not that of images or labels, or the length is not what it states.
     """
-    shape = _shape(path, content)
+    shape, dtype = _layout(path, content)
     header = 4 + 4 * len(shape)
-    n_bytes = header + prod(shape)
+    n_bytes = header + prod(shape) * dtype.itemsize
     if len(content) != n_bytes:
         found = f"only {len(content):,}" if len(content) < n_bytes else "more"
         raise DatasetError(
             path, expected=f"{n_bytes:,} bytes, as its header states", found=found, remedy=_REMEDY
         )
-    return np.frombuffer(content, dtype=np.uint8, offset=header).reshape(shape).copy()  # writable
+    array = np.frombuffer(content, dtype=dtype, offset=header).reshape(shape)
+    return array.astype(np.uint8 if dtype == np.uint8 else np.int64)  # a copy, writable
 
 
 def is_labels_name(name: str) -> bool:
@@ -88,7 +110,8 @@ def is_labels_name(name: str) -> bool:
 
 def labels_beside(images_path: Path) -> Path | None:
     """The labels file that belongs to an images file, by its name; None if there is none."""
-    return _beside(images_path, _counterpart(images_path.name, to_labels=True))
+    name = _counterpart(images_path.name, to_labels=True)
+    return _beside(images_path, name) or _beside(images_path, name.replace("idx1-ubyte", "idx2-int"))
 
 
 def images_beside(labels_path: Path) -> Path | None:
@@ -99,7 +122,7 @@ def images_beside(labels_path: Path) -> Path | None:
 def _counterpart(name: str, *, to_labels: bool) -> str:
     if to_labels:
         return name.replace("images", "labels").replace("idx3", "idx1")
-    return name.replace("labels", "images").replace("idx1", "idx3")
+    return name.replace("labels", "images").replace("idx1", "idx3").replace("idx2-int", "idx3-ubyte")
 
 
 def _beside(path: Path, name: str) -> Path | None:
@@ -110,9 +133,9 @@ def _beside(path: Path, name: str) -> Path | None:
     return next((candidate for candidate in candidates if candidate.is_file()), None)
 
 
-def _of_kind(path: Path, dimensions: int) -> NDArray[np.uint8]:
+def _of_kind(path: Path, dimensions: int) -> NDArray[Any]:
     array = _read_array(path)
-    if array.ndim != dimensions:
+    if (array.ndim == _IMAGES_DIMENSIONS) != (dimensions == _IMAGES_DIMENSIONS):
         raise DatasetError(
             path,
             expected="pictures" if dimensions == _IMAGES_DIMENSIONS else "labels",
@@ -122,24 +145,25 @@ def _of_kind(path: Path, dimensions: int) -> NDArray[np.uint8]:
     return array
 
 
-def _read_array(path: Path) -> NDArray[np.uint8]:
+def _read_array(path: Path) -> NDArray[Any]:
     with open_content(path) as stream:
         header = read_at_most(stream, 4 + 4 * _IMAGES_DIMENSIONS)
-        shape = _shape(path, header)
-        n_bytes = 4 + 4 * len(shape) + prod(shape)
+        shape, dtype = _layout(path, header)
+        n_bytes = 4 + 4 * len(shape) + prod(shape) * dtype.itemsize
         refuse_larger(path, n_bytes)
         # One byte more than stated tells a file that goes on from one that ends.
         content = header + read_at_most(stream, max(0, n_bytes + 1 - len(header)))
     return parse_idx(path, content)
 
 
-def _shape(path: Path, header: bytes) -> tuple[int, ...]:
+def _layout(path: Path, header: bytes) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """The shape and the type that the first bytes of an IDX file state."""
     expected = "an IDX file of unsigned bytes: magic number 0x803 for pictures, 0x801 for labels"
     if len(header) < 4:
         raise DatasetError(path, expected=expected, found=f"{len(header)} bytes", remedy=_REMEDY)
     zero, kind, dimensions = struct.unpack(">HBB", header[:4])
-    known = dimensions in (_IMAGES_DIMENSIONS, _LABELS_DIMENSIONS)
-    if zero != 0 or kind != _UNSIGNED_BYTE or not known:
+    dtype: np.dtype[Any] | None = _KINDS.get((kind, dimensions))
+    if zero != 0 or dtype is None:
         found = f"magic number 0x{int.from_bytes(header[:4], 'big'):08x}"
         raise DatasetError(path, expected=expected, found=found, remedy="Check that this is the right file.")
     if len(header) < 4 + 4 * dimensions:
@@ -149,4 +173,12 @@ def _shape(path: Path, header: bytes) -> tuple[int, ...]:
             found=f"only {len(header)}",
             remedy=_REMEDY,
         )
-    return struct.unpack(f">{dimensions}I", header[4 : 4 + 4 * dimensions])
+    shape = struct.unpack(f">{dimensions}I", header[4 : 4 + 4 * dimensions])
+    if dimensions == 2 and shape[1] != _QMNIST_COLUMNS:
+        raise DatasetError(
+            path,
+            expected=f"{_QMNIST_COLUMNS} numbers a label, as QMNIST has",
+            found=f"{shape[1]}",
+            remedy="Save the labels as IDX of one dimension.",
+        )
+    return tuple(shape), dtype

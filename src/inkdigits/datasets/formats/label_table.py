@@ -1,53 +1,120 @@
-"""Reads a folder of pictures whose labels stand in a table beside them, labels.csv.
+"""Reads the table that says what pictures show: labels.csv, Hugging Face's metadata.csv, or one like them.
 
     path,label,writer
     scans/0001.png,7,anna
 
-Columns other than these are left alone; the writer may be missing.
+Separated by commas, semicolons, tabs or bars; the header in any case, or none where the first cell is the
+path of a picture. Columns other than these are left alone; the writer may be missing.
 """
 
 from __future__ import annotations
 
 import csv
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from inkdigits.datasets.classes import to_classes
-from inkdigits.datasets.dataset import Dataset
-from inkdigits.datasets.formats.pictures import normalized_split
-from inkdigits.datasets.roles import one_split
+from inkdigits.datasets.classes import refuse_odd_classes
+from inkdigits.datasets.formats.content import as_text, read_content
+from inkdigits.datasets.formats.pictures import PictureList, name_some
+from inkdigits.datasets.formats.tables import LABEL_NAMES
+from inkdigits.datasets.roles import role_of
 from inkdigits.errors import DatasetError
+from inkdigits.files import natural_order
+from inkdigits.pictures.formats import picture_suffixes
+from inkdigits.pictures.images import find_images
 
-__all__ = ["LABELS_FILE", "read_labelled"]
+__all__ = ["label_tables", "read_label_table"]
 
-LABELS_FILE = "labels.csv"
+_PATH_NAMES = frozenset(
+    {
+        "path",
+        "file",
+        "filename",
+        "file_name",
+        "filepath",
+        "image",
+        "image_path",
+        "image_id",
+        "img",
+        "name",
+        "id",
+    }
+)
+_USUAL = "labels.csv"
+_SUFFIXES = (".csv", ".tsv", ".txt")
+_MOST_HEAD_BYTES = 1 << 16
 
 
-def read_labelled(folder: Path) -> Dataset:
-    """A dataset out of pictures and the labels.csv that names them.
+def label_tables(folder: Path) -> list[Path]:
+    """The label tables in a folder: labels.csv alone, or all that name pictures which are there."""
+    files = sorted((path for path in folder.iterdir() if path.is_file()), key=lambda path: path.name)
+    usual = [path for path in files if path.name.lower() == _USUAL]
+    if usual:
+        return usual[:1]
+    return [path for path in files if path.suffix.lower() in _SUFFIXES and _names_pictures(path)]
+
+
+def read_label_table(table: Path) -> PictureList:
+    """The pictures that a table names, with their labels; notes tell what is only in one of the two places.
 
     Raises:
-        DatasetError: the table cannot be read, names a picture that is not there or lies outside the
-            folder, or the labels make no classes.
+        DatasetError: the table cannot be read, names no picture that is there, or one outside its folder, or
+            the labels make no classes.
     """
-    table = folder / LABELS_FILE
+    folder = table.parent
     rows = _rows(table)
-    paths = [_inside(folder, row["path"]) for row in rows]
-    labels, class_names = to_classes(table, [row["label"] for row in rows])
-    writers = np.array([row["writer"] for row in rows]) if "writer" in rows[0] else None
-    split, notes = normalized_split(folder, paths, labels, writers)
-    return replace(one_split(folder, split, notes), class_names=class_names)
+    paths = [_inside(table, row["path"]) for row in rows]
+    kept = [(path, row) for path, row in zip(paths, rows, strict=True) if path.is_file()]
+    absent = [row["path"] for path, row in zip(paths, rows, strict=True) if not path.is_file()]
+    if not kept:
+        raise DatasetError(
+            table,
+            expected="paths of pictures, counted from the folder of the table",
+            found=f"none that is there: {name_some(absent)}",
+            remedy="Correct the paths, or put the pictures where they say.",
+        )
+    notes = []
+    if absent:
+        notes.append(
+            f"left out {len(absent):,} rows of {table.name} whose picture is not there: {name_some(absent)}"
+        )
+    labels = [row["label"] for _, row in kept]
+    refuse_odd_classes(table, labels)
+    listed = {path.resolve() for path, _ in kept}
+    unlisted = [
+        path.name for path in find_images(sorted({p.parent for p in listed})) if path.resolve() not in listed
+    ]
+    if unlisted:
+        notes.append(
+            f"left out {len(unlisted):,} pictures that are not in {table.name}: {name_some(unlisted)}"
+        )
+    return PictureList(
+        name=table.name if role_of(table.name) else folder.name,
+        source=table,
+        paths=[path for path, _ in kept],
+        labels=labels,
+        writers=[row["writer"] for _, row in kept] if "writer" in rows[0] else None,
+        notes=tuple(notes),
+    )
+
+
+def _names_pictures(table: Path) -> bool:
+    """Whether a file is a label table, by its first two lines."""
+    try:
+        with table.open("rb") as file:
+            lines = as_text(file.read(_MOST_HEAD_BYTES)).splitlines()[:2]
+        rows = _parsed(table, lines) if len(lines) == 2 else []
+        return bool(rows) and {"path", "label"} <= set(rows[0]) and _inside(table, rows[0]["path"]).is_file()
+    except (OSError, UnicodeDecodeError, csv.Error, DatasetError):
+        return False
 
 
 def _rows(table: Path) -> list[dict[str, str]]:
+    """One a picture, with the keys path, label and perhaps writer."""
     try:
-        with table.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file, restval=""))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        rows = _parsed(table, as_text(read_content(table)).splitlines())
+    except (UnicodeDecodeError, csv.Error) as error:
         raise DatasetError(
-            table, expected="a CSV file in UTF-8", found=str(error), remedy="Write the table again."
+            table, expected="a CSV file in UTF-8 or UTF-16", found=str(error), remedy="Write the table again."
         ) from error
     missing = {"path", "label"} - set(rows[0] if rows else ())
     if missing:
@@ -60,13 +127,47 @@ def _rows(table: Path) -> list[dict[str, str]]:
     return rows
 
 
-def _inside(folder: Path, name: str) -> Path:
+def _parsed(table: Path, lines: list[str]) -> list[dict[str, str]]:
+    lines = [line for line in lines if line.strip()]
+    if not lines:
+        return []
+    separator = max(",;\t|", key=lines[0].count)
+    cells = list(csv.reader(lines, delimiter=separator))
+    first = [cell.strip() for cell in cells[0]]
+    if len(first) >= 2 and _is_picture(table, first[0]):
+        header = ["path", "label", "writer"][: len(first)]
+    else:
+        header = [_plain_name(name) for name in first]
+        cells = cells[1:]
+    return [dict(zip(header, [*row, *[""] * len(header)], strict=False)) for row in cells]
+
+
+def _is_picture(table: Path, cell: str) -> bool:
+    suffix = Path(cell).suffix.lower()
+    return suffix in picture_suffixes() and len(cell) < 1000 and (table.parent / cell).is_file()
+
+
+def _plain_name(name: str) -> str:
+    name = name.lower()
+    if name in LABEL_NAMES:
+        return "label"
+    return "path" if name in _PATH_NAMES else name
+
+
+def _inside(table: Path, name: str) -> Path:
+    """The picture that a cell names; its suffix may be missing."""
+    folder, name = table.parent, name.strip().replace("\\", "/")
     path = folder / name
     if not path.resolve().is_relative_to(folder.resolve()):
         raise DatasetError(
-            folder / LABELS_FILE,
+            table,
             expected=f"pictures inside {folder}",
             found=f"the path {name!r}",
             remedy="Move the picture into the folder.",
         )
+    if name and not path.is_file():
+        whole = (
+            path.with_name(path.name + suffix) for suffix in sorted(picture_suffixes(), key=natural_order)
+        )
+        return next((candidate for candidate in whole if candidate.is_file()), path)
     return path

@@ -1,9 +1,15 @@
-"""Reads NumPy archives: Keras's mnist.npz (x_train, y_train, x_test, y_test), or x and y. Never unpickles."""
+"""Reads NumPy archives: Keras's mnist.npz (x_train, y_train, x_test, y_test), or x and y. Never unpickles.
+
+Arrays are found by the words in their names: pictures are called x, images or data, labels y, labels or
+target, with train, val or test before or after it.
+"""
 
 from __future__ import annotations
 
 import zipfile
 import zlib
+from collections.abc import Sequence
+from dataclasses import replace
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -11,15 +17,17 @@ from typing import Any
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from inkdigits.datasets.dataset import Dataset, Split
+from inkdigits.datasets.dataset import Dataset
 from inkdigits.datasets.formats.content import refuse_larger
 from inkdigits.datasets.formats.pixels import to_split
-from inkdigits.datasets.roles import one_split
+from inkdigits.datasets.roles import Part, role_of, to_dataset
 from inkdigits.errors import DatasetError
 
 __all__ = ["read_npz"]
 
 _EXPECTED = "arrays called x_train, y_train, x_test, y_test, or x and y"
+_PICTURES = frozenset({"x", "images", "image", "data"})
+_LABELS = frozenset({"y", "labels", "label", "target", "targets"})
 
 
 def read_npz(path: Path) -> Dataset:
@@ -31,9 +39,8 @@ def read_npz(path: Path) -> Dataset:
     try:
         with zipfile.ZipFile(path) as archive:
             arrays = _Arrays(path, archive)
-            train = arrays.split("x_train", "y_train")
-            test = arrays.split("x_test", "y_test")
-            only = arrays.split("x", "y")
+            pairs = _pairs(arrays.names())
+            parts = [arrays.part(pictures, labels) for pictures, labels in pairs]
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise DatasetError(
             path,
@@ -41,17 +48,32 @@ def read_npz(path: Path) -> Dataset:
             found=f"one that cannot be read ({error})",
             remedy="Copy or download the file again.",
         ) from error
-    if train is None and test is None:
-        if only is not None:
-            return one_split(path, *only)
+    if not parts:
         found = ", ".join(arrays.names()) or "no arrays"
         raise DatasetError(path, expected=_EXPECTED, found=found, remedy="Save the arrays under these names.")
-    return Dataset(
-        path.name,
-        None if train is None else train[0],
-        None if test is None else test[0],
-        notes=tuple(dict.fromkeys(note for part in (train, test) if part is not None for note in part[1])),
-    )
+    left_out = [name for name in arrays.names() if not any(name in pair for pair in pairs)]
+    dataset = to_dataset(path, parts)
+    if not left_out:
+        return dataset
+    return replace(dataset, notes=(*dataset.notes, f"left out the arrays {', '.join(left_out)}"))
+
+
+def _pairs(names: Sequence[str]) -> list[tuple[str, str | None]]:
+    """The arrays of pictures, each with its labels; x is left out where x_train or the like is there."""
+    pictures = {rest: name for name in names if (rest := _without(name, _PICTURES)) is not None}
+    labels = {rest: name for name in names if (rest := _without(name, _LABELS)) is not None}
+    if len(pictures) > 1:
+        pictures.pop("", None)
+    return [(name, labels.get(rest)) for rest, name in pictures.items()]
+
+
+def _without(name: str, words: frozenset[str]) -> str | None:
+    """What the name of an array says beside one of the words (train, for x_train); None without any."""
+    said = name.lower().split("_")
+    rest = [word for word in said if word not in words]
+    if len(rest) == len(said) or (rest and role_of("_".join(rest)) is None):
+        return None
+    return "_".join(rest)
 
 
 class _Arrays:
@@ -66,11 +88,10 @@ class _Arrays:
     def names(self) -> list[str]:
         return list(self._members)
 
-    def split(self, x: str, y: str) -> tuple[Split, tuple[str, ...]] | None:
-        if x not in self._members:
-            return None
-        labels = self._read(y) if y in self._members else None
-        return to_split(self._path, self._read(x), labels)
+    def part(self, pictures: str, labels: str | None) -> Part:
+        name = pictures if role_of(pictures) else self._path.name
+        read = None if labels is None else self._read(labels)
+        return Part(name, *to_split(self._path, self._read(pictures), read))
 
     def _read(self, name: str) -> NDArray[Any]:
         member = self._members[name]

@@ -9,12 +9,14 @@ from typing import Any
 from inkdigits.datasets.dataset import Dataset
 from inkdigits.datasets.formats.content import read_content, refuse_larger
 from inkdigits.datasets.formats.pictures import split_of_encoded
-from inkdigits.datasets.formats.tables import from_frame
-from inkdigits.datasets.roles import one_split
+from inkdigits.datasets.formats.tables import LABEL_NAMES, from_frame
+from inkdigits.datasets.roles import Part, to_dataset
 from inkdigits.errors import DatasetError
 from inkdigits.extras import require
 
 __all__ = ["read_parquet"]
+
+_PICTURE_NAMES = frozenset({"image", "img", "picture"})
 
 
 def read_parquet(path: Path) -> Dataset:
@@ -38,20 +40,27 @@ def read_parquet(path: Path) -> Dataset:
             found=f"one that cannot be read ({str(error).splitlines()[0][:200]})",
             remedy="Copy or download the file again.",
         ) from error
-    if "image" in table.column_names:
-        return _from_pictures(path, table)
+    column = next((name for name in table.column_names if name.lower() in _PICTURE_NAMES), None)
+    if column is not None:
+        return _from_pictures(path, table, column)
     return from_frame(path, table.to_pandas(), has_names=True)
 
 
-def _from_pictures(path: Path, table: Any) -> Dataset:
-    pictures = table.column("image").to_pylist()
+def _from_pictures(path: Path, table: Any, column: str) -> Dataset:
+    pictures = table.column(column).to_pylist()
     if not pictures or not all(isinstance(picture, dict) and picture.get("bytes") for picture in pictures):
         raise DatasetError(
             path,
-            expected="a column image with the bytes of a picture in every row",
+            expected=f"a column {column} with the bytes of a picture in every row",
             found="gaps, or something else" if pictures else "no rows",
             remedy="Save the dataset with its pictures embedded, not only their paths.",
         )
-    labels = table.column("label").to_numpy() if "label" in table.column_names else None
+    found = [name for name in table.column_names if name.lower() in LABEL_NAMES]
+    labels = table.column(found[0]).to_numpy() if len(found) == 1 else None
     split, notes = split_of_encoded(path, [picture["bytes"] for picture in pictures], labels)
-    return one_split(path, split, notes)
+    if labels is None:
+        names = ", ".join(table.column_names)
+        notes = (*notes, f"{len(found) or 'none'} of the columns {names} is called label: unlabelled")
+    elif left_out := [name for name in table.column_names if name not in (column, found[0])]:
+        notes = (*notes, f"left out the columns {', '.join(left_out)}")
+    return to_dataset(path, [Part(path.name, split, notes)])

@@ -1,6 +1,7 @@
-"""Reads pictures as people keep them: folders by class, heaps without classes, encoded ones in a table.
+"""Reads pictures, from files or encoded in a table, as one split.
 
 Every picture goes the same way as one that is given to the recognizer: `read_image`, then `normalize`.
+Knows nothing of folders and tables: which pictures, and what they show, is for others to say.
 """
 
 from __future__ import annotations
@@ -8,109 +9,89 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.datasets.classes import class_names_of
-from inkdigits.datasets.dataset import Dataset, Split
+from inkdigits.datasets.dataset import Split
+from inkdigits.datasets.formats.layout import check_layout
 from inkdigits.datasets.formats.pixels import to_labels
-from inkdigits.datasets.roles import one_split, role_of
 from inkdigits.errors import DatasetError, ImageError
-from inkdigits.ink import DIGITS, SIDE, to_bytes
+from inkdigits.ink import SIDE, to_bytes
 from inkdigits.normalizer import normalize
-from inkdigits.pictures.images import find_images, read_image
+from inkdigits.pictures.images import read_image
 
-__all__ = [
-    "class_folders",
-    "normalized_split",
-    "part_folders",
-    "read_heap",
-    "read_part_folders",
-    "split_of_encoded",
-]
+__all__ = ["PictureList", "name_some", "split_of_encoded", "split_of_list"]
 
 _NO_IMAGES = np.empty((0, SIDE, SIDE), np.uint8)
 _NORMALIZED = "brought every picture into MNIST's form: ink on black, 20x20 box, centred by mass"
 
 
-def class_folders(folder: Path) -> list[Path]:
-    """The folders by class in a folder: those named 0 to 9, or two and more of any name with pictures."""
-    inner = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
-    filled = [path for path in inner if next(find_images([path]), None) is not None]
-    named = [path for path in filled if role_of(path.name) is None]
-    if len(named) < 2 or all(path.name in DIGITS for path in named):
-        named = [path for path in inner if path.name in DIGITS]
-    return sorted(named)
+@dataclass(frozen=True, eq=False)
+class PictureList:
+    """Pictures in files and what they show, before any of them is read.
 
-
-def part_folders(folder: Path) -> dict[str, Path]:
-    """The folders that hold folders by class: `train` and `test` ones by their names, or the folder itself.
-
-    Raises:
-        DatasetError: two of them are for the same purpose.
+    Attributes:
+        name: of their folder or table, which may say what they are for.
+        source: the folder or table, for messages.
+        paths: (N), the files.
+        labels: (N), the names of what they show; None where nobody says.
+        writers: (N), whose hand each is; None where nobody says.
+        notes: what was left out on the way here.
     """
-    if class_folders(folder):
-        return {role_of(folder.name) or "train": folder}
-    parts: dict[str, Path] = {}
-    for inner in sorted(inner for inner in folder.iterdir() if inner.is_dir() and class_folders(inner)):
-        role = role_of(inner.name)
-        if role is None:
-            continue
-        if role in parts:
-            raise DatasetError(
-                folder,
-                expected=f"one folder for the {role} part",
-                found=f"{parts[role].name} and {inner.name}",
-                remedy="Name one of them instead of the folder that holds both.",
-            )
-        parts[role] = inner
-    return parts
+
+    name: str
+    source: Path
+    paths: Sequence[Path]
+    labels: Sequence[str] | None = None
+    writers: Sequence[str] | None = None
+    notes: tuple[str, ...] = ()
 
 
-def read_part_folders(folder: Path, parts: dict[str, Path]) -> Dataset:
-    """A dataset out of folders by class: `PART/0/*.png` to `PART/9/*.jpg`, or `PART/alpha/*.png`.
-
-    Raises:
-        DatasetError: a picture cannot be read, or there is none.
-    """
-    splits: dict[str, Split] = {}
-    notes: dict[str, None] = {}
-    folders = {role: class_folders(part) for role, part in parts.items()}
-    class_names = class_names_of(one.name for several in folders.values() for one in several)
-    for role, part in parts.items():
-        paths = [path for one in folders[role] for path in _pictures_in(one)]
-        labels = np.array([class_names.index(path.parent.name) for path in paths], dtype=np.int64)
-        splits[role], made = normalized_split(part, paths, labels)
-        notes |= dict.fromkeys(made)
-    return Dataset(folder.name, splits.get("train"), splits.get("test"), class_names, tuple(notes))
+def name_some(names: Sequence[str], most: int = 6) -> str:
+    """Names in a message: the first few, and how many there are beside them."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most:,} others" if len(names) > most else "")
 
 
-def read_heap(folder: Path) -> Dataset | None:
-    """The pictures that lie in a folder, without labels; None if there are none."""
-    paths = _pictures_in(folder)
-    if not paths:
-        return None
-    split, notes = normalized_split(folder, paths, None)
-    return one_split(folder, split, (*notes, "no folders by class: unlabelled"))
-
-
-def normalized_split(
-    folder: Path,
-    paths: Sequence[Path],
-    labels: NDArray[np.int64] | None,
-    writers: NDArray[np.str_] | None = None,
-) -> tuple[Split, tuple[str, ...]]:
+def split_of_list(pictures: PictureList, labels: NDArray[np.int64] | None) -> tuple[Split, tuple[str, ...]]:
     """A split out of pictures in files, each brought into MNIST's form, and notes.
 
+    Args:
+        pictures: the files.
+        labels: (N,), the numbers that their labels have.
+
     Raises:
-        DatasetError: a picture cannot be read, or none has ink on it.
+        DatasetError: pictures cannot be read, or none has ink on it.
     """
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        inks = list(pool.map(_read_ink, paths))
-    return _without_blanks(folder, inks, Split(_NO_IMAGES, labels, writers))
+        tried = list(pool.map(_try_to_read, pictures.paths))
+    failures = [error for error in tried if isinstance(error, DatasetError)]
+    if failures:
+        raise _unreadable(failures, pictures.notes)
+    inks = [ink for ink in tried if not isinstance(ink, DatasetError)]
+    writers = None if pictures.writers is None else np.array(pictures.writers)
+    split, notes = _without_blanks(pictures.source, inks, Split(_NO_IMAGES, labels, writers))
+    return split, (*notes, *pictures.notes)
+
+
+def _try_to_read(path: Path) -> NDArray[np.uint8] | DatasetError | None:
+    try:
+        return _ink(_page(str(path), path))
+    except DatasetError as error:
+        return error
+
+
+def _unreadable(failures: Sequence[DatasetError], notes: tuple[str, ...]) -> DatasetError:
+    """The first failure, with the names of the others and of what had been left out before."""
+    first = failures[0]
+    others = [Path(error.subject).name for error in failures[1:]]
+    left_out = [note for note in notes if note.startswith("left out")]
+    further = ([f"the like in {name_some(others)}"] if others else []) + left_out
+    found = f"{first.found} ({'; '.join(further)})" if further else first.found
+    return DatasetError(first.subject, expected=first.expected, found=found, remedy=first.remedy)
 
 
 def split_of_encoded(
@@ -128,16 +109,9 @@ def split_of_encoded(
     names = [f"{source}, picture {number:,}" for number in range(1, len(encoded) + 1)]
     pages = [_page(name, picture) for name, picture in zip(names, encoded, strict=True)]
     if all(page.shape == (SIDE, SIDE) for page in pages):
-        return Split(np.stack(pages), checked), ()
+        images, notes = check_layout(source, np.stack(pages), checked)
+        return Split(images, checked), notes
     return _without_blanks(source, [_ink(page) for page in pages], Split(_NO_IMAGES, checked))
-
-
-def _pictures_in(folder: Path) -> list[Path]:
-    return list(find_images([folder]))
-
-
-def _read_ink(path: Path) -> NDArray[np.uint8] | None:
-    return _ink(_page(str(path), path))
 
 
 def _page(name: str, source: Path | bytes) -> NDArray[np.uint8]:

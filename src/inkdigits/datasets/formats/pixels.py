@@ -18,12 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.datasets.dataset import Split
+from inkdigits.datasets.formats.layout import check_layout
 from inkdigits.errors import DatasetError
-from inkdigits.ink import BOX_SIDE, SIDE
+from inkdigits.ink import BOX_SIDE, DIGITS, SIDE
 from inkdigits.normalizer.geometry import centre_by_mass, resized
 
 __all__ = ["MIN_SIDE", "square_side", "to_images", "to_labels", "to_split"]
 
+_LUMINANCE = (0.299, 0.587, 0.114)  # ITU-R BT.601
+_ROUNDING = 1e-5  # 1.0000002 is 1
 MIN_SIDE = 8  # scikit-learn's digits; below that no digit can be told from another
 
 
@@ -34,12 +37,14 @@ def to_split(
 
     Args:
         source: the file, for messages; a name that says "mnist" promises pictures of 28x28.
-        values: (N, S * S) or (N, S, S), numbers in 0..255, 0..1, or 0..16 for 8x8.
-        labels: (N,) numbers or texts of one digit, or None.
+        values: (N, S * S), (N, S, S) or (S, S, N), with one or three channels before or behind, numbers in
+            0..255, 0..1, or 0..16 for pictures smaller than 28x28.
+        labels: (N,) numbers or texts of one digit, (N, 10) one-hot, or None.
 
     Raises:
         DatasetError: the numbers are not pictures, or the labels are not digits, or their counts differ.
     """
+    values, notes = _pictures_first(values, None if labels is None else len(labels))
     if labels is not None and len(labels) != len(values):
         raise DatasetError(
             source,
@@ -47,9 +52,33 @@ def to_split(
             found=f"{len(labels):,} labels",
             remedy="Use the images and the labels of the same part of the same dataset.",
         )
+    if labels is not None and labels.ndim == 2 and labels.shape[1] == len(DIGITS):
+        labels, notes = _of_one_hot(source, labels), (*notes, "took the largest of ten one-hot labels")
     checked = None if labels is None else to_labels(source, labels)
-    images, notes = to_images(source, values, side=_promised_side(source))
-    return Split(images, checked), notes
+    images, made = to_images(source, values, side=_promised_side(source))
+    images, checks = check_layout(source, images, checked)
+    return Split(images, checked), (*notes, *made, *checks)
+
+
+def _pictures_first(values: NDArray[Any], n_labels: int | None) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """Pictures (N, ...), where they may have come on the last axis: (H, W, N)."""
+    shape = values.shape
+    is_last = len(shape) == 3 and shape[0] == shape[1] != shape[2]
+    if is_last and shape[0] != n_labels and (n_labels in (None, shape[2])):
+        return np.moveaxis(values, -1, 0), ("the pictures are on the last axis: moved them to the first",)
+    return values, ()
+
+
+def _of_one_hot(source: Path, labels: NDArray[Any]) -> NDArray[np.int64]:
+    is_one_hot = np.isin(labels, (0, 1)).all() and (labels.sum(axis=1) == 1).all()
+    if not is_one_hot:
+        raise DatasetError(
+            source,
+            expected="one label for each picture, or ten numbers of which one is 1",
+            found=f"labels of shape {labels.shape}, other numbers in them",
+            remedy="If they are probabilities, store argmax(labels, axis=1) instead.",
+        )
+    return np.asarray(labels.argmax(axis=1), np.int64)
 
 
 def _promised_side(source: Path) -> int | None:
@@ -59,7 +88,7 @@ def _promised_side(source: Path) -> int | None:
 
 def square_side(n_pixels: int) -> int | None:
     """The side of a square picture with so many pixels; None if there is no such, or it is below 8."""
-    side = isqrt(n_pixels)
+    side = isqrt(max(n_pixels, 0))
     return side if side * side == n_pixels and side >= MIN_SIDE else None
 
 
@@ -148,8 +177,8 @@ def _is_number(text: str) -> bool:
 def _squares(source: str | Path, values: NDArray[Any], promised_side: int | None) -> NDArray[Any]:
     if values.ndim == 2 and (side := square_side(values.shape[1])) is not None:
         values = values.reshape(len(values), side, side)
-    if values.ndim == 4 and values.shape[3] == 1:
-        values = values[..., 0]
+    if values.ndim == 4:
+        values = _one_channel(values)
     is_square = values.ndim == 3 and values.shape[1] == values.shape[2] >= MIN_SIDE
     if not is_square or promised_side not in (None, values.shape[1]):
         raise DatasetError(
@@ -168,6 +197,20 @@ def _squares(source: str | Path, values: NDArray[Any], promised_side: int | None
             remedy="Check that the file was written to the end.",
         )
     return values
+
+
+def _one_channel(values: NDArray[Any]) -> NDArray[Any]:
+    """Pictures (N, H, W) out of (N, H, W, C) or (N, C, H, W): one channel as it is, three as luminance."""
+    if values.shape[1] in (1, 3) and values.shape[3] not in (1, 3):
+        values = np.moveaxis(values, 1, -1)
+    if values.shape[3] == 1:
+        return values[..., 0]
+    if values.shape[3] != 3 or values.dtype.kind not in "uif":
+        return values
+    if (values == values[..., :1]).all():
+        return values[..., 0]  # grey, stored three times
+    luminance: NDArray[Any] = values @ np.array(_LUMINANCE)  # (N, H, W)
+    return np.rint(luminance).astype(values.dtype) if values.dtype.kind in "ui" else luminance
 
 
 def _size_found(values: NDArray[Any]) -> str:
@@ -189,13 +232,14 @@ def _to_bytes(source: str | Path, values: NDArray[Any]) -> tuple[NDArray[np.uint
     if low < 0 or high > 255:
         raise _bad_pixels(source, f"values from {low:g} to {high:g}")
     is_whole = values.dtype.kind in "ui" or bool((values == np.rint(values)).all())
-    is_eight = values.shape[1] == 8
-    if 0 < high <= 1:
+    is_small, is_eight = values.shape[1] < SIDE, values.shape[1] == 8
+    if 0 < high <= 1 + _ROUNDING:
         top = 1
-    elif 1 < high <= 16 and is_eight:
-        top = 16  # UCI's digits count the ink in blocks of 4x4
+    elif 1 < high <= 16 and (is_eight or (is_small and is_whole and high > 14)):
+        top = 15 if high == 15 and not is_eight else 16  # UCI's digits count the ink in blocks of 4x4
     elif is_whole:
-        return np.ascontiguousarray(values, dtype=np.uint8), ()
+        faint = () if high == 0 or high > 64 else (f"no pixel is above {high:g} of 255: very faint",)
+        return np.ascontiguousarray(values, dtype=np.uint8), faint
     elif high > 16:
         return np.rint(values).astype(np.uint8), ("rounded fractional pixels to whole ones",)
     else:

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from inkdigits.datasets.dataset import Dataset
-from inkdigits.datasets.formats.content import read_content
-from inkdigits.datasets.formats.pixels import to_split
+from inkdigits.datasets.formats.content import read_content, utf8
+from inkdigits.datasets.formats.pixels import MIN_SIDE, to_split
 from inkdigits.datasets.formats.tables import from_frame
-from inkdigits.datasets.roles import one_split
+from inkdigits.datasets.roles import Part, to_dataset
 from inkdigits.errors import DatasetError
 from inkdigits.extras import require
 from inkdigits.ink import SIDE
@@ -33,17 +34,18 @@ def read_csv(path: Path) -> Dataset:
         DatasetError: rows of different lengths, words, gaps, or a layout that is not known.
     """
     pandas = require("pandas", extra="train", for_what="reading CSV")
-    content = read_content(path)
-    first = content[: content.find(b"\n") + 1 or None].decode("utf-8-sig", "replace")
-    separator = max(",;\t", key=first.count)
-    has_names = not all(_NUMBER.fullmatch(cell) for cell in first.strip().split(separator))
+    content = utf8(read_content(path))
+    layout = _layout_of(content)
     try:
         frame = pandas.read_csv(
             io.BytesIO(content),
-            header=0 if has_names else None,
-            sep=separator,
+            header=0 if layout.has_names else None,
+            skiprows=1 if layout.has_counted_header else 0,
+            sep=layout.separator,
+            decimal=layout.decimal,
             encoding="utf-8-sig",
             low_memory=False,  # one type a column, not one a chunk
+            index_col=False if layout.has_open_rows else None,
         )
     except (ValueError, MemoryError) as error:  # pandas' own errors, and UnicodeDecodeError, are ValueErrors
         raise _unreadable(path, "rows of equally many values", error) from error
@@ -55,7 +57,50 @@ def read_csv(path: Path) -> Dataset:
             found="longer rows",
             remedy="Give every column a name, or none.",
         )
-    return from_frame(path, frame, has_names=has_names)
+    notes = (
+        ("took the first row, which counts the columns, for a header",) if layout.has_counted_header else ()
+    )
+    return from_frame(path, frame, has_names=layout.has_names, notes=notes)
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """How a CSV file is written, as its first two lines tell.
+
+    Attributes:
+        separator: between the cells.
+        decimal: the comma or the point in fractions.
+        has_names: whether the first row names the columns.
+        has_counted_header: whether it numbers them instead: 0, 1, 2, ...
+        has_open_rows: whether the rows, and not the header, end in a separator.
+    """
+
+    separator: str
+    decimal: str
+    has_names: bool
+    has_counted_header: bool
+    has_open_rows: bool
+
+
+def _layout_of(content: bytes) -> _Layout:
+    first, _, rest = content.partition(b"\n")
+    lines = [line.decode("utf-8-sig", "replace").strip("\r\n ") for line in (first, rest.partition(b"\n")[0])]
+    # Fractions with decimal commas hold as many commas as there are cells.
+    separator = next((mark for mark in ";\t" if lines[0].count(mark) >= MIN_SIDE**2 - 1), ",")
+    decimal = "," if separator != "," and any("," in line for line in lines) else "."
+    cells = [
+        cell.strip(' "').replace(decimal, ".") for cell in lines[0].removesuffix(separator).split(separator)
+    ]
+    is_numeric = all(_NUMBER.fullmatch(cell) for cell in cells)
+    counts = ([str(number + start) for number in range(len(cells))] for start in (0, 1))
+    counted = len(cells) > MIN_SIDE and cells in counts
+    return _Layout(
+        separator,
+        decimal,
+        has_names=not is_numeric,
+        has_counted_header=counted,
+        has_open_rows=not is_numeric and lines[1].endswith(separator) and not lines[0].endswith(separator),
+    )
 
 
 def read_arff(path: Path) -> Dataset:
@@ -97,7 +142,7 @@ def read_libsvm(path: Path) -> Dataset:
             remedy="Write the pictures as CSV if they have another size; libsvm does not say the size.",
         )
     split, notes = to_split(path, np.asarray(pixels.toarray()), np.asarray(labels))
-    return one_split(path, split, notes)
+    return to_dataset(path, [Part(path.name, split, notes)])
 
 
 def _unreadable(path: Path, expected: str, error: Exception) -> DatasetError:

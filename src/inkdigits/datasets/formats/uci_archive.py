@@ -17,11 +17,15 @@ from numpy.typing import NDArray
 from inkdigits.datasets.dataset import Dataset, Split
 from inkdigits.datasets.formats.content import read_content
 from inkdigits.datasets.formats.pixels import to_split
+from inkdigits.datasets.roles import Part, to_dataset
 from inkdigits.errors import DatasetError
 
-__all__ = ["read_uci_archive"]
+__all__ = ["UCI_FILES", "read_uci_archive"]
 
 _SEMEION, _OPTDIGITS = "semeion.data", ("optdigits.tra", "optdigits.tes")
+#: The names of the files that are read.
+UCI_FILES = (_SEMEION, *_OPTDIGITS)
+
 _SEMEION_PIXELS, _OPTDIGITS_PIXELS = 16 * 16, 8 * 8
 _CLASSES = 10
 
@@ -33,15 +37,9 @@ def read_uci_archive(folder: Path) -> Dataset | None:
         DatasetError: a file is cut off, or is not what its name says.
     """
     if (folder / _SEMEION).is_file():
-        split, notes = _semeion(folder / _SEMEION)
-        return Dataset(folder.name, split, None, notes=notes)
-    train, test = (folder / name for name in _OPTDIGITS)
-    if not (train.is_file() or test.is_file()):
-        return None
-    parts = {path: _optdigits(path) for path in (train, test) if path.is_file()}
-    splits = {path: split for path, (split, _) in parts.items()}
-    all_notes = dict.fromkeys(note for _, found in parts.values() for note in found)
-    return Dataset(folder.name, splits.get(train), splits.get(test), notes=tuple(all_notes))
+        return to_dataset(folder, [Part(_SEMEION, *_semeion(folder / _SEMEION))])
+    parts = [Part(name, *_optdigits(folder / name)) for name in _OPTDIGITS if (folder / name).is_file()]
+    return to_dataset(folder, parts) if parts else None
 
 
 def _semeion(path: Path) -> tuple[Split, tuple[str, ...]]:

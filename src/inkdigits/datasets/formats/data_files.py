@@ -1,0 +1,132 @@
+"""Reads the data files of a folder together: train.csv with test.csv, IDX pairs, shards of Parquet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from inkdigits.datasets.dataset import Dataset, Split
+from inkdigits.datasets.formats.files import holds_pictures, read_file
+from inkdigits.datasets.formats.idx import images_beside, is_labels_name, labels_beside
+from inkdigits.errors import DatasetError
+
+__all__ = ["data_files", "read_data_files", "with_labels"]
+
+_SUFFIXES = (".csv", ".tsv", ".parquet", ".npz", ".arff", ".libsvm", ".svm", "ubyte", "idx3", "idx1")
+_SHARD = re.compile(r"(.*?)-(\d+)-of-(\d+)")
+_PARTS = ("train", "validation", "test")
+
+
+def data_files(folder: Path) -> list[Path]:
+    """The files in a folder whose names say that they hold data, each pair of IDX files by its images."""
+    names = {
+        path.name: path for path in sorted(folder.iterdir()) if path.is_file() and _is_data_name(path.name)
+    }
+    # A plain file and its .gz are the same thing, and labels come with their images.
+    return [
+        path
+        for name, path in names.items()
+        if not (name.endswith(".gz") and name.removesuffix(".gz") in names)
+        and not (is_labels_name(name) and images_beside(path) is not None)
+    ]
+
+
+def read_data_files(folder: Path, files: Sequence[Path]) -> Dataset:
+    """One dataset out of such files: a training part, a validation part and a test part at most.
+
+    Raises:
+        DatasetError: a file is malformed, or two are for the same purpose.
+    """
+    groups = _groups(files)
+    if len(groups) > 1:
+        groups = {name: group for name, group in groups.items() if all(map(holds_pictures, group))}
+    left_out = sorted(
+        {path.name for path in files} - {path.name for group in groups.values() for path in group}
+    )
+    if not groups or len(groups) > len(_PARTS):
+        raise _ambiguous(folder, files)
+    datasets = [_joined(folder, group) for group in groups.values()]
+    chosen: dict[str, Split] = {}
+    for dataset in datasets:
+        for part in _PARTS:
+            split = getattr(dataset, part)
+            if split is not None and part in chosen:
+                raise _ambiguous(folder, files)
+            if split is not None:
+                chosen[part] = split
+    notes = dict.fromkeys(note for dataset in datasets for note in dataset.notes)
+    if left_out:
+        notes[f"left out {', '.join(left_out)}: no tables of pictures"] = None
+    return _with_parts(Dataset(folder.name, None, None, notes=tuple(notes)), chosen)
+
+
+def with_labels(files: Sequence[Path]) -> set[str]:
+    """The names of data files, of the labels beside IDX files, and of their packed or plain copies."""
+    names = {path.name for path in files}
+    names |= {labels.name for path in files if (labels := labels_beside(path)) is not None}
+    bare = {name.removesuffix(".gz") for name in names}
+    return bare | {f"{name}.gz" for name in bare}
+
+
+def _is_data_name(name: str) -> bool:
+    return not name.startswith(".") and name.lower().removesuffix(".gz").endswith(_SUFFIXES)
+
+
+def _groups(files: Sequence[Path]) -> dict[str, list[Path]]:
+    """Files by what they are shards of, in the order of their numbers; any other file is alone."""
+    groups: dict[str, list[Path]] = {}
+    for path in sorted(files):
+        shard = _SHARD.match(path.name)
+        groups.setdefault(shard.group(1) if shard else path.name, []).append(path)
+    return groups
+
+
+def _joined(folder: Path, shards: Sequence[Path]) -> Dataset:
+    datasets = [read_file(path) for path in shards]
+    first = datasets[0]
+    shard = _SHARD.match(shards[0].name)
+    if shard is None:
+        return first
+    joined: dict[str, Split] = {}
+    for part in _PARTS:
+        splits = [split for dataset in datasets if (split := getattr(dataset, part)) is not None]
+        if splits:
+            joined[part] = _concatenated(folder, splits)
+    notes = list(dict.fromkeys(note for dataset in datasets for note in dataset.notes))
+    if int(shard.group(3)) > 1:
+        notes.append(f"{shard.group(1)}: joined {len(shards)} of {int(shard.group(3))} shards")
+    return _with_parts(replace(first, notes=tuple(notes)), joined)
+
+
+def _with_parts(dataset: Dataset, parts: Mapping[str, Split]) -> Dataset:
+    return replace(
+        dataset, train=parts.get("train"), validation=parts.get("validation"), test=parts.get("test")
+    )
+
+
+def _concatenated(folder: Path, splits: Sequence[Split]) -> Split:
+    labels = [split.labels for split in splits if split.labels is not None]
+    if labels and len(labels) < len(splits):
+        raise DatasetError(
+            folder,
+            expected="labels in every shard",
+            found=f"labels in {len(labels)} of {len(splits)}",
+            remedy="Fetch the shards again.",
+        )
+    return Split(
+        np.concatenate([split.images for split in splits]), np.concatenate(labels) if labels else None
+    )
+
+
+def _ambiguous(folder: Path, files: Sequence[Path]) -> DatasetError:
+    names = ", ".join(path.name for path in files[:6]) + (", ..." if len(files) > 6 else "")
+    return DatasetError(
+        folder,
+        expected="one training file and one test file",
+        found=f"{len(files)} files: {names}",
+        remedy="Name one file, or put 'train' and 'test' into the names of the two that belong together.",
+    )
