@@ -66,6 +66,16 @@ def test_data_that_counts_twice_is_never_on_both_sides(twice: tuple[str | DataSo
     assert all(trains.count(number) == (2 if number < 100 else 1) for number in set(trains))
 
 
+def test_validation_images_of_the_data_are_used_in_place_of_a_share(datasets: dict[str, Dataset]) -> None:
+    datasets["parted"] = replace(datasets["plain"], validation=numbered(6, 700))
+    data = gather(recipe("parted", "hands", validation_share=0.25))
+    assert numbers(data.validation) == list(range(700, 706))
+    assert numbers(data.training) == [*range(40), *range(100, 120)]
+    assert any("6 validation images of the data" in note for note in data.notes)
+    with_ben = gather(replace(recipe("parted", "hands"), validation_writers=("ben",)))
+    assert numbers(with_ben.validation) == [*range(700, 706), *range(101, 120, 4)]
+
+
 def test_writers_who_validate_and_writers_who_are_kept() -> None:
     data = gather(
         replace(recipe("plain", "hands"), validation_writers=("ben",), kept_writers=("cleo", "dora"))

@@ -56,7 +56,8 @@ class TrainingData:
         training: what weights are fitted on; labels beyond the classes are the recipe's refusal reasons.
         validation: digits to watch progress and to calibrate on; None where none are kept.
         test: digits to judge the last weights on; None where no dataset has such.
-        notes: what was left out because it is tested on, as sentences for people.
+        notes: what was left out because it is tested on, and whose validation images are used, as sentences
+            for people.
     """
 
     class_names: tuple[str, ...]
@@ -92,7 +93,13 @@ def gather(recipe: Recipe) -> TrainingData:
         [source.times for source in recipe.sources],
         [0 if dataset.train is None else len(dataset.train) for dataset in datasets],
     )
-    trains, validates = _parts(joined.train, recipe)
+    own = _labelled(joined.validation)
+    if own is not None:
+        notes = (
+            *notes,
+            f"validating on the {len(own):,} validation images of the data, and on no share of others",
+        )
+    trains, validates = _parts(joined.train, recipe, takes_share=own is None)
     once = digits.take(trains)
     parts = [digits.take(np.repeat(trains, times[trains]))]
     if recipe.n_allographs:
@@ -101,7 +108,7 @@ def gather(recipe: Recipe) -> TrainingData:
     return TrainingData(
         joined.class_names,
         training=_concatenated([*parts, *_refusals(once, recipe)]),
-        validation=digits.take(validates) if len(validates) else None,
+        validation=_validation(own, digits.take(validates)),
         test=_labelled(joined.test),
         notes=notes,
     )
@@ -116,13 +123,22 @@ def _concatenated(parts: list[LabelledImages]) -> LabelledImages:
     return LabelledImages(images, np.concatenate([part.labels for part in parts]))
 
 
-def _parts(digits: Split, recipe: Recipe) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _validation(own: LabelledImages | None, parted: LabelledImages) -> LabelledImages | None:
+    """What the data itself keeps for validation, and what was parted from its training images."""
+    parts = [part for part in (own, parted) if part is not None and len(part)]
+    return _concatenated(parts) if parts else None
+
+
+def _parts(
+    digits: Split, recipe: Recipe, *, takes_share: bool
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The numbers of the pictures that train, and of those that validate."""
     validates, kept = (
         _written_by(names, digits) for names in (recipe.validation_writers, recipe.kept_writers)
     )
     others = np.flatnonzero(~(validates | kept))
-    n_training = len(others) - round(len(others) * recipe.training.validation_share)
+    share = recipe.training.validation_share if takes_share else 0.0
+    n_training = len(others) - round(len(others) * share)
     if n_training < len(others):
         generator = Stream.VALIDATION_SPLIT.generator(recipe.training.seed)
         others = others[generator.permutation(len(others))]
