@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from inkdigits.errors import DatasetError
-from inkdigits.files import natural_order, remove_leftovers, system_errors_as, temporary_beside, write_whole
+from inkdigits.files import (
+    did_you_mean,
+    natural_order,
+    remove_leftovers,
+    system_errors_as,
+    temporary_beside,
+    write_whole,
+)
 
 
 def test_text_and_bytes_are_written_as_they_are(tmp_path: Path) -> None:
@@ -116,3 +123,11 @@ def test_what_the_system_says_becomes_an_error_of_ours(tmp_path: Path) -> None:
         absent.read_bytes()
     with pytest.raises(ValueError, match="ours"), system_errors_as(DatasetError, "x", expected="", remedy=""):
         raise ValueError("ours")
+
+
+def test_the_nearest_known_name_is_suggested() -> None:
+    assert did_you_mean("cnnn", ["mlp", "cnn"]) == "Did you mean cnn?"
+    assert did_you_mean("My-Digits.csv", ["my_digits.csv", "notes.txt"], likeness=0.8).endswith(
+        "my_digits.csv?"
+    )
+    assert did_you_mean("weights", ["mlp", "cnn"]) == ""

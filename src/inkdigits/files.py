@@ -1,17 +1,25 @@
-"""Files: whole or not at all, in natural order, and what the system says of them as errors of ours."""
+"""Files: whole or not at all; their names in order, or nearly right; the system's errors as ours."""
 
 from __future__ import annotations
 
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from difflib import get_close_matches
 from pathlib import Path
 
 from inkdigits.errors import InkdigitsError
 
-__all__ = ["natural_order", "remove_leftovers", "system_errors_as", "temporary_beside", "write_whole"]
+__all__ = [
+    "did_you_mean",
+    "natural_order",
+    "remove_leftovers",
+    "system_errors_as",
+    "temporary_beside",
+    "write_whole",
+]
 
 _PREFIX = ".unfinished-"
 
@@ -76,3 +84,16 @@ def system_errors_as(
     except OSError as error:
         found = error.strerror or str(error)
         raise kind(subject, expected=expected, found=found, remedy=remedy) from error
+
+
+def did_you_mean(name: str, known: Iterable[str], *, likeness: float = 0.5) -> str:
+    """A remedy that names the known name nearest to one that is not known; empty where none is so like it.
+
+    Args:
+        name: what somebody wrote.
+        known: what would have been right.
+        likeness: from 0, anything, to 1, the same but for capitals.
+    """
+    by_lower = {one.lower(): one for one in known}
+    close = get_close_matches(name.lower(), by_lower, n=1, cutoff=likeness)
+    return f"Did you mean {by_lower[close[0]]}?" if close else ""

@@ -104,6 +104,15 @@ def test_unknown_name_suggests_a_known_one(typed: str, meant: str) -> None:
     assert all(name in caught.value.expected for name in NAMES)
 
 
+def test_a_file_nearby_is_suggested_before_a_dataset(tmp_path: Path) -> None:
+    (tmp_path / "my_digits.csv").write_text("1,2", encoding="utf-8")
+    with pytest.raises(DatasetError, match=r"Did you mean my_digits\.csv\?"):
+        load(tmp_path / "my-digits.csv", environ={})
+    with pytest.raises(DatasetError, match="Check the spelling") as caught:
+        load(tmp_path / "digits-of-mine.csv", environ={})
+    assert "Did you mean" not in caught.value.remedy, "no known name ends in .csv"
+
+
 def test_missing_file_lists_the_names(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="mnist, fashion-mnist, kmnist, uci"):
         load(tmp_path / "absent.qqq")

@@ -1,11 +1,22 @@
-"""The one door to all datasets: `load("mnist")`, `load("digits.csv")`, `load("my-pictures/")`."""
+"""The one door to all datasets: `load("mnist")`, `load("digits.csv")`, `load("my-pictures/")`.
+
+The road of a name or path, and who knows what on it:
+
+    1. known      a name of the catalogue is found, or fetched, and checked by its hash      known/
+    2. place      anything else is a path, or a folder of that name in $INKDIGITS_DATA       here
+    3. reader     one reader a format: a file's first bytes choose it, or what a folder      formats/
+                  holds; each is a function path -> Dataset
+          values, pictures   numbers become 28x28 uint8 (pixels, layout), and pictures go through
+                             the normaliser (pictures)
+          roles              names and content say what trains, validates and tests          roles
+    4. check      what trains is not what tests                                              roles
+"""
 
 from __future__ import annotations
 
 import glob
 import os
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
 from inkdigits.datasets.catalogue import CATALOGUE, COLLECTIONS, NAMES
@@ -17,6 +28,7 @@ from inkdigits.datasets.known.uci import load_uci
 from inkdigits.datasets.roles import refuse_mixed_up
 from inkdigits.errors import DatasetError
 from inkdigits.extras import require
+from inkdigits.files import did_you_mean
 
 __all__ = ["load"]
 
@@ -46,20 +58,17 @@ def load(
         DatasetError: unknown name, missing or malformed file, or no network where it is needed.
         MissingExtraError: the format needs a package that is not installed.
     """
-    environ = os.environ if environ is None else environ
+    places = _places(folder, os.environ if environ is None else environ)
     if name_or_path == "uci":
         return load_uci()
     if isinstance(name_or_path, str) and name_or_path in CATALOGUE:
-        folders = _places(folder, environ)
-        return load_named(name_or_path, folders=folders, cache=_cache(cache))
+        return load_named(name_or_path, folders=places, cache=_cache(cache))
     path = Path(name_or_path).expanduser()
     if not path.exists():
-        path = _folder_called(str(name_or_path), _places(folder, environ)) or path
-    if path.is_dir():
-        return refuse_mixed_up(path, read_folder(path))
-    if path.exists():
-        return refuse_mixed_up(path, read_file(path))
-    raise _unknown(str(name_or_path))
+        path = _folder_called(str(name_or_path), places) or path
+    if not path.exists():
+        raise _unknown(str(name_or_path), path)
+    return refuse_mixed_up(path, read_folder(path) if path.is_dir() else read_file(path))
 
 
 def _places(folder: Path | None, environ: Mapping[str, str]) -> list[Path]:
@@ -82,14 +91,12 @@ def _folder_called(name: str, places: Sequence[Path]) -> Path | None:
 
 
 def _cache(cache: Path | None) -> Path:
-    return (
-        Path(require("pooch", extra="train", for_what="downloading datasets").os_cache("inkdigits"))
-        if cache is None
-        else cache
-    )
+    if cache is not None:
+        return cache
+    return Path(require("pooch", extra="train", for_what="downloading datasets").os_cache("inkdigits"))
 
 
-def _unknown(name: str) -> DatasetError:
+def _unknown(name: str, path: Path) -> DatasetError:
     if name in COLLECTIONS:
         return DatasetError(
             name,
@@ -97,11 +104,18 @@ def _unknown(name: str) -> DatasetError:
             found="none",
             remedy=f"Get it from {COLLECTIONS[name][1]}; it is not fetched by itself.",
         )
-    close = get_close_matches(name.lower(), NAMES, n=1, cutoff=0.5)
-    hint = f"Did you mean {close[0]}?" if close else "Check the spelling and the folder you are in."
+    # Files come before datasets: whoever writes my-digits.csv means no known name.
+    hint = did_you_mean(path.name, _names_in(path.parent), likeness=0.8)
+    if not hint and path.name == name and not path.suffix:
+        hint = did_you_mean(name, NAMES)
     return DatasetError(
         name,
         expected=f"a file, a folder, or one of {', '.join(NAMES)}",
         found="neither a file nor a known name",
-        remedy=hint,
+        remedy=hint or "Check the spelling and the folder you are in.",
     )
+
+
+def _names_in(folder: Path) -> list[str]:
+    """What lies in a folder; nothing where it is not there."""
+    return [path.name for path in folder.iterdir() if path.name[0] != "."] if folder.is_dir() else []

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from inkdigits.errors import ConfigError
+from inkdigits.files import did_you_mean
 from inkdigits.ink import DIGITS
 from inkdigits.models import best, cnn, mlp, mlp2
 
@@ -31,6 +32,6 @@ def build(name: str, n_outputs: int = len(DIGITS)) -> Any:
             "model",
             expected="one of " + ", ".join(MODELS),
             found=repr(name),
-            remedy="Choose one of these.",
+            remedy=did_you_mean(name, MODELS) or "Choose one of these.",
         )
     return MODELS[name](n_outputs)

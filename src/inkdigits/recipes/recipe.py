@@ -11,6 +11,7 @@ from typing import Literal
 from inkdigits.config import from_dict, from_toml, require, to_dict
 from inkdigits.errors import ConfigError
 from inkdigits.extras import require as require_package
+from inkdigits.files import did_you_mean
 from inkdigits.recipes.sources import DataSource, merged
 from inkdigits.results import Reason, Refusal
 from inkdigits.synthesis.augmentation import AugmentationConfig
@@ -269,7 +270,7 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
             name_or_path,
             expected="a TOML file, or a shipped recipe: " + ", ".join(recipe_names()),
             found=str(error),
-            remedy="Check the name.",
+            remedy=did_you_mean(str(name_or_path), recipe_names()) or "Check the name.",
         ) from error
     return from_toml(Recipe, text, str(name_or_path))
 
