@@ -60,7 +60,7 @@ def read_data_files(folder: Path, files: Sequence[Path]) -> Dataset:
                 chosen[part] = split
     notes = dict.fromkeys(note for dataset in datasets for note in dataset.notes)
     if left_out:
-        notes[f"left out {', '.join(left_out)}: no tables of pictures"] = None
+        notes[f"left out {', '.join(left_out)}: no pictures in it"] = None
     return _with_parts(Dataset(folder.name, None, None, notes=tuple(notes)), chosen)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from inkdigits.datasets.dataset import Dataset
 from inkdigits.datasets.formats.content import read_content, read_head, utf8
 from inkdigits.datasets.formats.idx import read_idx
-from inkdigits.datasets.formats.npz import read_npz
+from inkdigits.datasets.formats.npz import has_pictures, read_npz
 from inkdigits.datasets.formats.parquet import read_parquet
 from inkdigits.datasets.formats.pixels import MIN_SIDE
 from inkdigits.datasets.formats.text import read_arff, read_csv, read_libsvm
@@ -68,9 +68,12 @@ def read_file(path: Path) -> Dataset:
 
 
 def holds_pictures(path: Path) -> bool:
-    """Whether a file can be a table of pictures: a CSV of a few columns, as a sample submission, cannot."""
+    """Whether a file can hold pictures: a CSV of a few columns, as a sample submission, cannot."""
     head = read_head(path, _HEAD_BYTES)
-    if _reader_name(path, head, format_of(head)) != "csv":
+    name = _reader_name(path, head, format_of(head))
+    if name == "npz":
+        return has_pictures(path)
+    if name != "csv":
         return True
     first = head.partition(b"\n")[0]
     return max(map(first.count, (b",", b";", b"\t"))) >= MIN_SIDE**2 - 1

@@ -34,6 +34,7 @@ from inkdigits.pictures.images import find_images
 __all__ = ["read_folder"]
 
 _CLUTTER = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
+_UNREAD_PICTURES = ("HEIC", "AVIF", "JPEG 2000", "PNM", "PDF")
 _DOCUMENTS = (".txt", ".md", ".rst", ".html", ".json", ".py", ".names", "license")
 
 
@@ -228,4 +229,4 @@ def _stranger(path: Path) -> str | None:
         return None
     with path.open("rb") as file:
         known = format_of(file.read(HEAD_BYTES))
-    return known.words if known is not None else None
+    return known.words if known is not None and known.name in _UNREAD_PICTURES else None

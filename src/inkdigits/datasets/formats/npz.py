@@ -14,6 +14,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
@@ -23,10 +24,11 @@ from inkdigits.datasets.formats.pixels import to_split
 from inkdigits.datasets.roles import Part, role_of, to_dataset
 from inkdigits.errors import DatasetError
 
-__all__ = ["read_npz"]
+__all__ = ["has_pictures", "read_npz"]
 
 _EXPECTED = "arrays called x_train, y_train, x_test, y_test, or x and y"
 _PICTURES = frozenset({"x", "images", "image", "data"})
+_WRITERS = frozenset({"writer", "writers"})
 _LABELS = frozenset({"y", "labels", "label", "target", "targets"})
 
 
@@ -40,7 +42,7 @@ def read_npz(path: Path) -> Dataset:
         with zipfile.ZipFile(path) as archive:
             arrays = _Arrays(path, archive)
             pairs = _pairs(arrays.names())
-            parts = [arrays.part(pictures, labels) for pictures, labels in pairs]
+            parts = [arrays.part(pictures, labels, arrays.writers(pairs)) for pictures, labels in pairs]
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise DatasetError(
             path,
@@ -51,11 +53,21 @@ def read_npz(path: Path) -> Dataset:
     if not parts:
         found = ", ".join(arrays.names()) or "no arrays"
         raise DatasetError(path, expected=_EXPECTED, found=found, remedy="Save the arrays under these names.")
-    left_out = [name for name in arrays.names() if not any(name in pair for pair in pairs)]
+    used = {arrays.writers(pairs), *(name for pair in pairs for name in pair)}
+    left_out = [name for name in arrays.names() if name not in used]
     dataset = to_dataset(path, parts)
     if not left_out:
         return dataset
     return replace(dataset, notes=(*dataset.notes, f"left out the arrays {', '.join(left_out)}"))
+
+
+def has_pictures(path: Path) -> bool:
+    """Whether an archive has an array that is called as pictures are; True where it cannot be opened."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return bool(_pairs([name.removesuffix(".npy") for name in archive.namelist()]))
+    except (zipfile.BadZipFile, OSError):
+        return True  # reading it says what is wrong
 
 
 def _pairs(names: Sequence[str]) -> list[tuple[str, str | None]]:
@@ -88,10 +100,19 @@ class _Arrays:
     def names(self) -> list[str]:
         return list(self._members)
 
-    def part(self, pictures: str, labels: str | None) -> Part:
+    def writers(self, pairs: Sequence[tuple[str, str | None]]) -> str | None:
+        """The array that says whose hand each picture is, where there is one array of pictures."""
+        found = [name for name in self._members if name.lower() in _WRITERS]
+        return found[0] if len(found) == len(pairs) == 1 else None
+
+    def part(self, pictures: str, labels: str | None, writers: str | None) -> Part:
         name = pictures if role_of(pictures) else self._path.name
         read = None if labels is None else self._read(labels)
-        return Part(name, *to_split(self._path, self._read(pictures), read))
+        split, notes = to_split(self._path, self._read(pictures), read)
+        hands = None if writers is None else self._read(writers).astype(np.str_)
+        if hands is not None and hands.shape != (len(split),):
+            hands, notes = None, (*notes, f"left out the array {writers}, which is not one writer a picture")
+        return Part(name, replace(split, writers=hands), notes)
 
     def _read(self, name: str) -> NDArray[Any]:
         member = self._members[name]
