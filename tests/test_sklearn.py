@@ -278,6 +278,15 @@ def test_pictures_that_are_not_like_those_trained_on(
         fitted.predict(pictures)
 
 
+def test_fractions_are_refused_by_a_classifier_of_bytes(
+    counts: NDArray[np.float64], names: NDArray[np.str_]
+) -> None:
+    of_bytes = DigitClassifier(epochs=1).fit(counts * (255 / 16), names)
+    with pytest.raises(InputError, match=r"from 0 to 255.*none above 1, .*Multiply the pixels by 255"):
+        of_bytes.predict(counts / 16)
+    assert of_bytes.predict(counts[:1] * 0).shape == (1,), "blank is blank in any range"
+
+
 def test_one_class_is_not_enough(counts: NDArray[np.float64]) -> None:
     classifier = DigitClassifier()
     with pytest.raises(

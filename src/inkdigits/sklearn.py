@@ -173,6 +173,13 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 found=f"a pixel of {largest:g}",
                 remedy="Scale all pictures alike; a scaler before this classifier needs clip=True.",
             )
+        if full_ink == 255 and 0.5 < largest <= 1 + _ROUNDING:
+            raise InputError(
+                "X",
+                expected="pixels from 0 to 255, as in the pictures that were trained on",
+                found=f"none above {largest:g}, as if they went from 0 to 1",
+                remedy="Multiply the pixels by 255.",
+            )
         images, _ = to_images("X", pixels.reshape(n, side, side), full_ink=full_ink)
         return to_ink(images)
 

@@ -25,7 +25,7 @@ def test_what_is_in_a_known_one(call: Callable) -> None:
     assert ended.code == 0
     assert ended.out.startswith("uci\n  train: 1,437 pictures of 28x28\n")
     (counts,) = call("data", "uci", "--json").json()
-    assert list(counts) == ["name", "train", "test", "notes"]
+    assert list(counts) == ["name", "train", "validation", "test", "notes"]
     assert (counts["name"], counts["train"], counts["test"]) == ("uci", 1437, 360)
     assert counts["notes"]
 

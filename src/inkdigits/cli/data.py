@@ -37,6 +37,6 @@ def data(
     if not as_json:
         typer.echo(describe(dataset))
         return
-    parts = {"train": dataset.train, "test": dataset.test}
+    parts = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
     counts = {part: None if split is None else len(split) for part, split in parts.items()}
     typer.echo(json.dumps({"name": dataset.name, **counts, "notes": list(dataset.notes)}))

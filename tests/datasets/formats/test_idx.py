@@ -151,3 +151,18 @@ def test_other_square_sizes_are_fitted(tmp_path: Path) -> None:
     assert dataset.train is not None
     assert dataset.train.images.shape == (5, 28, 28)
     assert "16x16" in " ".join(dataset.notes)
+
+
+def test_qmnist_brings_digits_and_writers(tmp_path: Path, pair: Pair) -> None:
+    images, labels = pair
+    rows = np.zeros((12, 8), np.int64)
+    rows[:, 0], rows[:, 2] = labels, 2000 + np.arange(12)
+    header = b"\0\0\x0c\x02" + (12).to_bytes(4, "big") + (8).to_bytes(4, "big")
+    (tmp_path / "qmnist-train-images-idx3-ubyte").write_bytes(idx_bytes(images))
+    (tmp_path / "qmnist-train-labels-idx2-int").write_bytes(header + rows.astype(">i4").tobytes())
+    for place in (tmp_path, *tmp_path.iterdir()):
+        split = load(place).train
+        assert split is not None
+        np.testing.assert_array_equal(split.labels, labels)
+        assert split.writers is not None
+        assert split.writers[3] == "2003"

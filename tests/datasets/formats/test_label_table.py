@@ -88,3 +88,38 @@ def test_a_table_that_is_no_text(folder: Path) -> None:
     (folder / "labels.csv").write_bytes(b"\xff\xfe\x00path")
     with pytest.raises(DatasetError, match="a CSV file in UTF-8"):
         load(folder)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "Path;Label;Writer\npictures/0.png;1;anna\npictures/2.png;7;ben",
+        "path\tlabel\twriter\npictures/0.png\t1\tanna\npictures/2.png\t7\tben",
+        "pictures/0.png,1,anna\npictures/2.png,7,ben",
+        "filename,DIGIT,writer\npictures/0.png,1.0,anna\npictures/2.png,07,ben",
+        "image_id,class,writer\npictures/0,one,anna\npictures\\2,seven,ben",
+    ],
+)
+def test_tables_as_others_write_them(folder: Path, table: str) -> None:
+    write(folder, table)
+    split = load(folder).train
+    assert split is not None
+    assert split.labels is not None
+    assert split.writers is not None
+    assert (split.labels.tolist(), split.writers.tolist()) == ([1, 7], ["anna", "ben"])
+
+
+def test_a_table_in_utf_16(folder: Path) -> None:
+    (folder / "labels.csv").write_text("path,label\npictures/0.png,1\n", encoding="utf-16")
+    split = load(folder).train
+    assert split is not None
+    assert len(split) == 1
+
+
+def test_pictures_without_a_row_and_rows_without_a_picture_are_said(folder: Path) -> None:
+    write(folder, "path,label\npictures/0.png,1\npictures/8.png,2")
+    dataset = load(folder)
+    assert dataset.train is not None
+    assert len(dataset.train) == 1
+    assert "left out 2 pictures that are not in labels.csv: 1.png, 2.png" in dataset.notes
+    assert any("8.png" in note for note in dataset.notes)

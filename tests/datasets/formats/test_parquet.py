@@ -64,3 +64,23 @@ def test_cut_short(tmp_path: Path) -> None:
     (tmp_path / "a.parquet").write_bytes((tmp_path / "a.parquet").read_bytes()[:-20])
     with pytest.raises(DatasetError, match="Parquet"):
         load(tmp_path / "a.parquet")
+
+
+@pytest.mark.parametrize(("image", "label"), [("image", "labels"), ("img", "digit"), ("Image", "Label")])
+def test_other_names_of_hugging_faces_columns(tmp_path: Path, pair: Pair, image: str, label: str) -> None:
+    pictures = [{"bytes": png(one), "path": None} for one in pair[0]]
+    table = pyarrow.table({image: pictures, label: pair[1], "source": ["x"] * 12})
+    parquet.write_table(table, tmp_path / "train.parquet")
+    dataset = load(tmp_path / "train.parquet")
+    assert dataset.train is not None
+    np.testing.assert_array_equal(dataset.train.labels, pair[1])
+    assert "left out the columns source" in dataset.notes
+
+
+def test_no_column_of_labels_is_said(tmp_path: Path, pair: Pair) -> None:
+    pictures = [{"bytes": png(one), "path": None} for one in pair[0]]
+    parquet.write_table(pyarrow.table({"image": pictures, "what": pair[1]}), tmp_path / "train.parquet")
+    assert (
+        "none of the columns image, what is called label: unlabelled"
+        in load(tmp_path / "train.parquet").notes
+    )

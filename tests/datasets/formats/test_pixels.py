@@ -94,7 +94,7 @@ def test_labels(values: list[Any]) -> None:
     assert labels.tolist() == [1, 2, 9]
 
 
-def test_one_hot_labels_say_what_to_do() -> None:
+def test_labels_of_several_columns_say_what_to_do() -> None:
     with pytest.raises(DatasetError, match="argmax"):
         to_labels(SOURCE, np.eye(10))
 

@@ -132,6 +132,17 @@ def test_all_mirrors_fail(mirror: Mirror, tmp_path: Path) -> None:
     assert leftovers(tmp_path) == []
 
 
+def test_without_a_network_two_lines_say_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with pytest.raises(DatasetError) as caught:
+        fetch(IMAGES, ["http://127.0.0.1:9/", "http://127.0.0.1:9/other/"], tmp_path)
+    message = str(caught.value)
+    assert "no connection to any of them" in message
+    assert "--data uci" in message
+    assert len(message) - len(str(tmp_path)) < 260
+
+
 def test_download_that_breaks_off_leaves_nothing(mirror: Mirror, tmp_path: Path) -> None:
     mirror.files = {"/train-images-idx3-ubyte.gz": PACKED[:5000]}
     mirror.stated_surplus = len(PACKED) - 5000

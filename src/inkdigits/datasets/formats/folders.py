@@ -48,7 +48,7 @@ def read_folder(folder: Path) -> Dataset:
     while dataset is None and _heap(place) is None and len(inner := _folders_in(place)) == 1:
         place, dataset = inner[0], _with_labels(inner[0])
     if dataset is None and (heap := _heap(folder)) is not None:
-        return _of_lists(folder, [heap], _left_out(folder, _names(heap)))
+        return _of_lists(folder, [heap], _left_out(folder, _used(folder, [heap])))
     if dataset is None:
         raise _nothing(folder)
     if place == folder:
@@ -61,10 +61,7 @@ def _with_labels(folder: Path) -> Dataset | None:
     """The dataset in one of the layouts other than a heap; None if there is none of them."""
     lists = _picture_lists(folder)
     if lists:
-        used = {_top(folder, path) for pictures in lists for path in (pictures.source, *pictures.paths)}
-        if any(pictures.source.is_file() for pictures in lists):
-            used |= {path.name for path in find_images([folder])}  # those that no table names were said
-        return _of_lists(folder, lists, _left_out(folder, used))
+        return _of_lists(folder, lists, _left_out(folder, _used(folder, lists)))
     files = data_files(folder)
     if files:
         return _with_notes(read_data_files(folder, files), _left_out(folder, with_labels(files)))
@@ -80,13 +77,12 @@ def _picture_lists(folder: Path) -> list[PictureList]:
     own = _labelled(folder)
     if own:
         return own
-    parts = [inner for inner in _folders_in(folder) if role_of(inner.name) is not None]
-    lists = [pictures for part in parts for pictures in _labelled(part)]
-    if not lists:
-        return []
-    have = {pictures.source if pictures.source.is_dir() else pictures.source.parent for pictures in lists}
-    heaps = [_heap(part) for part in parts if part not in have]
-    return lists + [replace(heap, notes=_left_out(heap.source, _names(heap))) for heap in heaps if heap]
+    lists = []
+    for part in (inner for inner in _folders_in(folder) if role_of(inner.name) is not None):
+        in_part = _labelled(part) or [heap for heap in (_heap(part),) if heap is not None]
+        left_out = _left_out(part, _used(part, in_part)) if in_part else ()
+        lists += [replace(pictures, notes=(*pictures.notes, *left_out)) for pictures in in_part]
+    return lists if any(pictures.labels is not None for pictures in lists) else []
 
 
 def _labelled(folder: Path) -> list[PictureList]:
@@ -171,8 +167,12 @@ def _by_suffix(left: Sequence[Path], n_all: int) -> tuple[str, ...]:
     return (f"left out {len(left):,} of {n_all:,} files, which are no pictures that are read: {counted}",)
 
 
-def _names(pictures: PictureList) -> set[str]:
-    return {path.name for path in pictures.paths}
+def _used(folder: Path, lists: Sequence[PictureList]) -> set[str]:
+    """The names of what lies in a folder and is, or holds, something in the lists."""
+    used = {_top(folder, path) for pictures in lists for path in (pictures.source, *pictures.paths)}
+    if any(pictures.source.is_file() for pictures in lists):
+        used |= {path.name for path in find_images([folder])}  # what no table names was said by its reader
+    return used
 
 
 def _top(folder: Path, path: Path) -> str:

@@ -18,7 +18,6 @@ from inkdigits.datasets.formats.pictures import PictureList, name_some
 from inkdigits.datasets.formats.tables import LABEL_NAMES
 from inkdigits.datasets.roles import role_of
 from inkdigits.errors import DatasetError
-from inkdigits.files import natural_order
 from inkdigits.pictures.formats import picture_suffixes
 from inkdigits.pictures.images import find_images
 
@@ -157,7 +156,10 @@ def _plain_name(name: str) -> str:
 def _inside(table: Path, name: str) -> Path:
     """The picture that a cell names; its suffix may be missing."""
     folder, name = table.parent, name.strip().replace("\\", "/")
-    path = folder / name
+    places = (folder, folder / table.stem)  # train.csv often lies beside train/
+    endings = ("", *sorted(picture_suffixes()))
+    found = (Path(f"{place / name}{ending}") for place in places for ending in endings)
+    path = next((path for path in found if name and path.is_file()), folder / name)
     if not path.resolve().is_relative_to(folder.resolve()):
         raise DatasetError(
             table,
@@ -165,9 +167,4 @@ def _inside(table: Path, name: str) -> Path:
             found=f"the path {name!r}",
             remedy="Move the picture into the folder.",
         )
-    if name and not path.is_file():
-        whole = (
-            path.with_name(path.name + suffix) for suffix in sorted(picture_suffixes(), key=natural_order)
-        )
-        return next((candidate for candidate in whole if candidate.is_file()), path)
     return path

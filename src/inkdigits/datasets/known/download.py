@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from inkdigits.datasets.catalogue import RemoteFile
 from inkdigits.datasets.formats.content import open_content, read_at_most
@@ -18,6 +19,7 @@ from inkdigits.files import system_errors_as, temporary_beside
 __all__ = ["fetch", "good_content"]
 
 _FOR = "downloading datasets"
+_NO_CONNECTION = "no connection"
 _TIMEOUT_S = 30
 _LOCK_TIMEOUT_S = 900
 _CHUNK_BYTES = 1 << 16
@@ -77,20 +79,41 @@ def _cached(file: RemoteFile, target: Path) -> bytes | None:
 
 def _from_mirrors(file: RemoteFile, mirrors: Sequence[str], target: Path) -> bytes:
     requests = require("requests", extra="train", for_what=_FOR)
-    failures: list[str] = []
+    failures: dict[str, str] = {}  # by address
     for mirror in mirrors:
         url = f"{mirror}{target.name}"
         try:
             with temporary_beside(target) as part:
                 return _from_mirror(file, url, part)
-        except (requests.RequestException, _WrongFileError, DatasetError) as error:
-            failures.append(f"{url}: {error}")
+        except requests.RequestException as error:
+            failures[url] = _in_short(requests, error)
+        except (_WrongFileError, DatasetError) as error:
+            failures[url] = str(error)
+    found = "; ".join(f"{url}: {failure}" for url, failure in failures.items()) or "no mirrors"
+    if set(failures.values()) == {_NO_CONNECTION}:
+        found = "no connection to any of them"
     raise DatasetError(
         file.name,
         expected=f"a copy from one of {len(mirrors)} mirrors",
-        found="; ".join(failures) or "no mirrors",
-        remedy=f"Check the network, or fetch {target.name} by other means and put it into {target.parent}.",
+        found=found,
+        remedy="Check the network, or take the dataset uci, which needs none (--data uci); or fetch "
+        f"{target.name} by other means into {target.parent}.",
     )
+
+
+def _in_short(requests: Any, error: Exception) -> str:
+    """Why a request failed, without the addresses and objects that its message is made of."""
+    if isinstance(error, requests.Timeout):
+        return f"no answer within {_TIMEOUT_S} seconds"
+    if isinstance(error, requests.HTTPError):
+        return f"status {error.response.status_code}"
+    if type(error) in (
+        requests.ConnectionError,
+        requests.exceptions.ProxyError,
+        requests.exceptions.SSLError,
+    ):
+        return _NO_CONNECTION
+    return str(error)
 
 
 def _from_mirror(file: RemoteFile, url: str, part: Path) -> bytes:
