@@ -81,6 +81,27 @@ def test_a_model_of_letters_is_not_judged_on_digits(letters: Path, tmp_path: Pat
     assert judged.exception.expected == "the classes of the model: L, T, X"
 
 
+def test_a_model_of_two_digits_claims_no_others(tmp_path: Path) -> None:
+    folder, run = tmp_path / "two", tmp_path / "run"
+    for digit, line in (("3", (12, 4, 12, 36)), ("8", (4, 20, 36, 20))):
+        (folder / digit).mkdir(parents=True)
+        for number in range(8):
+            page = PIL.Image.new("L", (40, 40), 255)
+            ImageDraw.Draw(page).line((line[0] + number // 4, *line[1:]), fill=0, width=3 + number % 4)
+            page.save(folder / digit / f"{number}.png")
+    runner = CliRunner()
+    data = ["--data", str(folder)]
+    trained = runner.invoke(app, ["train", "--model", "mlp", *data, "--epochs", "3", "--out", str(run)])
+    assert trained.exit_code == 0, trained.output
+    judged = runner.invoke(app, ["evaluate", str(run), *data, "--json"])
+    assert json.loads(judged.stdout)["class_names"] == ["3", "8"]
+    model = str(run / "model.onnx")
+    read = runner.invoke(app, ["predict", str(folder / "8" / "0.png"), "--model", model, "--json"])
+    answer = json.loads(read.stdout)
+    assert len(answer["probabilities"]) == 2
+    assert answer["digit"] in (3, 8)
+
+
 def test_folders_of_other_names_are_classes_in_natural_order(tmp_path: Path) -> None:
     page = PIL.Image.new("L", (40, 40), 255)
     ImageDraw.Draw(page).line((10, 8, 30, 32), fill=0, width=3)

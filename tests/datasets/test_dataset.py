@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inkdigits.datasets import Dataset, Split, combine, describe
+from inkdigits.datasets import Dataset, Split, combine, describe, in_classes, shown_classes
 from inkdigits.errors import DatasetError
 from tests.datasets.made_up import make_pair
 
@@ -66,3 +66,14 @@ def test_describe() -> None:
     assert "0: 2, 1: 2, 2: 1" in text
     assert "without labels" in text
     assert "note: did this" in text
+
+
+def test_labels_among_other_classes() -> None:
+    few = Dataset("few", Split(part(3).images, np.array([3, 8, 3])), None)
+    assert shown_classes(few) == ("3", "8")
+    among = in_classes(few, ("8", "3"))
+    assert among.class_names == ("8", "3")
+    assert among.train is not None
+    assert among.train.labels is not None
+    assert among.train.labels.tolist() == [1, 0, 1]
+    assert in_classes(few, ("3", "4")) is few, "it shows eights, for which there is no class"

@@ -76,6 +76,16 @@ def test_validation_images_of_the_data_are_used_in_place_of_a_share(datasets: di
     assert numbers(with_ben.validation) == [*range(700, 706), *range(101, 120, 4)]
 
 
+def test_digits_that_are_not_there_are_not_learned(datasets: dict[str, Dataset]) -> None:
+    threes = numbered(12, 0)
+    datasets["some"] = Dataset("some", replace(threes, labels=np.resize([3, 8], 12)), None)
+    data = gather(recipe("some"))
+    assert data.class_names == ("3", "8")
+    assert data.training.labels.tolist() == [0, 1] * 6
+    assert any("only the digits 3, 8" in note for note in data.notes)
+    assert gather(recipe("plain", "some")).class_names == tuple("0123456789")
+
+
 def test_writers_who_validate_and_writers_who_are_kept() -> None:
     data = gather(
         replace(recipe("plain", "hands"), validation_writers=("ben",), kept_writers=("cleo", "dora"))

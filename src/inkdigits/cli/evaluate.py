@@ -39,11 +39,13 @@ def evaluate(
 
     Example: inkdigits evaluate runs/cnn-1 --out report
     """
-    from inkdigits.datasets import combine, load
+    from inkdigits.datasets import combine, in_classes, load
     from inkdigits.evaluation import evaluate as evaluation
 
     classifier, usual_data = _open(run_or_model)
     dataset = combine([load(name) for name in ([data] if data else usual_data)])
+    if classifier.record.class_names:
+        dataset = in_classes(dataset, classifier.record.classes)
     split = dataset.for_evaluation()
     if dataset.class_names != classifier.record.classes and classifier.record.class_names:
         raise DatasetError(

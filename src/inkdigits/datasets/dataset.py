@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from inkdigits.errors import DatasetError
 from inkdigits.ink import DIGITS
 
-__all__ = ["Dataset", "Split", "combine", "describe"]
+__all__ = ["Dataset", "Split", "combine", "describe", "in_classes", "shown_classes"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +118,26 @@ def _in_classes_of(first: Dataset, other: Dataset) -> Dataset:
             found=", ".join(other.class_names),
             remedy="Combine only datasets that show the same things, the one with most classes first.",
         )
-    number_of = np.array([first.class_names.index(name) for name in other.class_names])
+    return in_classes(other, first.class_names)
+
+
+def shown_classes(dataset: Dataset) -> tuple[str, ...]:
+    """The classes of a dataset that at least one labelled picture of it shows, in their order."""
+    parts = (dataset.train, dataset.validation, dataset.test)
+    labels = [part.labels for part in parts if part is not None and part.labels is not None]
+    numbers = np.unique(np.concatenate(labels)).tolist() if labels else []
+    return tuple(dataset.class_names[number] for number in numbers)
+
+
+def in_classes(dataset: Dataset, class_names: tuple[str, ...]) -> Dataset:
+    """The dataset with the labels that its classes have among others.
+
+    Where it shows a class that is not among them, it comes back as it is.
+    """
+    if not set(shown_classes(dataset)) <= set(class_names):
+        return dataset
+    new = {name: number for number, name in enumerate(class_names)}
+    number_of = np.array([new.get(name, -1) for name in dataset.class_names])
 
     def relabelled(split: Split | None) -> Split | None:
         if split is None or split.labels is None:
@@ -126,11 +145,11 @@ def _in_classes_of(first: Dataset, other: Dataset) -> Dataset:
         return replace(split, labels=number_of[split.labels])
 
     return replace(
-        other,
-        train=relabelled(other.train),
-        test=relabelled(other.test),
-        validation=relabelled(other.validation),
-        class_names=first.class_names,
+        dataset,
+        train=relabelled(dataset.train),
+        test=relabelled(dataset.test),
+        validation=relabelled(dataset.validation),
+        class_names=class_names,
     )
 
 

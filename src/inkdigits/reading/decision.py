@@ -155,8 +155,9 @@ def _prediction(
         kept = confidence if reason is Reason.UNCLEAR else 0.0
         return Prediction(None, kept, row, refused=True, reason=reason, box=page.box)
     number = row.index(confidence)
-    digit = number if classes == DIGITS else None
-    return Prediction(digit, confidence, row, refused=False, reason=None, box=page.box, label=classes[number])
+    label = classes[number]
+    digit = int(label) if set(classes) <= set(DIGITS) else None
+    return Prediction(digit, confidence, row, refused=False, reason=None, box=page.box, label=label)
 
 
 def _log_odds_accepting(fraction: float, record: ModelRecord) -> float:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.datasets import DIGITS, Dataset, Split, combine, load
+from inkdigits.datasets import DIGITS, Dataset, Split, combine, in_classes, load, shown_classes
 from inkdigits.errors import ConfigError, TrainingError
 from inkdigits.normalizer import normalize
 from inkdigits.recipes.recipe import Recipe
@@ -77,6 +77,8 @@ def gather(recipe: Recipe) -> TrainingData:
     """
     datasets, notes = without_test_images([load(source.name) for source in recipe.sources])
     joined = combine(datasets)
+    if not (recipe.n_allographs or recipe.refusal.reasons):
+        joined, notes = _without_absent_digits(joined, notes)
     digits = _labelled(joined.train)
     if joined.train is None or digits is None:
         raise TrainingError(
@@ -112,6 +114,15 @@ def gather(recipe: Recipe) -> TrainingData:
         test=_labelled(joined.test),
         notes=notes,
     )
+
+
+def _without_absent_digits(joined: Dataset, notes: tuple[str, ...]) -> tuple[Dataset, tuple[str, ...]]:
+    """Data of some digits only, such as zeros and ones, with these for its classes."""
+    shown = shown_classes(joined)
+    if joined.class_names != DIGITS or not 2 <= len(shown) < len(DIGITS):
+        return joined, notes
+    note = f"there are only the digits {', '.join(shown)}: no others are learned"
+    return in_classes(joined, shown), (*notes, note)
 
 
 def _labelled(split: Split | None) -> LabelledImages | None:
