@@ -113,6 +113,18 @@ def test_pictures_that_are_not_read_are_named(folder: Path) -> None:
         load(folder)
 
 
+def test_later_pages_are_left_out_and_it_is_said(folder: Path) -> None:
+    pages = [Image.new("L", (40, 40), 255) for _ in range(2)]
+    for page in pages:
+        ImageDraw.Draw(page).line((10, 8, 30, 32), fill=0, width=4)
+    (folder / "7").mkdir()
+    pages[0].save(folder / "7" / "a.tif", save_all=True, append_images=pages[1:])
+    pages[0].save(folder / "7" / "b.tif")
+    dataset = load(folder)
+    assert sizes(dataset) == [2, None, None]
+    assert "left out all pages but the first of a.tif" in dataset.notes
+
+
 def test_arrays_in_files_of_their_own(folder: Path) -> None:
     np.save(folder / "X.npy", np.zeros((3, 28, 28)))
     np.save(folder / "Y.npy", np.zeros(3))

@@ -7,6 +7,7 @@ Knows nothing of folders and tables: which pictures, and what they show, is for 
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from inkdigits.datasets.dataset import Split
 from inkdigits.datasets.formats.layout import check_layout
@@ -26,6 +28,7 @@ from inkdigits.pictures.images import read_image
 
 __all__ = ["PictureList", "name_some", "split_of_encoded", "split_of_list"]
 
+_PAGED_SUFFIXES = (".tif", ".tiff", ".gif")
 _NO_IMAGES = np.empty((0, SIDE, SIDE), np.uint8)
 _NORMALIZED = "brought every picture into MNIST's form: ink on black, 20x20 box, centred by mass"
 
@@ -74,7 +77,19 @@ def split_of_list(pictures: PictureList, labels: NDArray[np.int64] | None) -> tu
     inks = [ink for ink in tried if not isinstance(ink, DatasetError)]
     writers = None if pictures.writers is None else np.array(pictures.writers)
     split, notes = _without_blanks(pictures.source, inks, Split(_NO_IMAGES, labels, writers))
-    return split, (*notes, *pictures.notes)
+    several = [path.name for path in pictures.paths if _has_later_pages(path)]
+    later = (f"left out all pages but the first of {name_some(several)}",) if several else ()
+    return split, (*notes, *later, *pictures.notes)
+
+
+def _has_later_pages(path: Path) -> bool:
+    """Whether a TIFF or GIF that was read has further pages, of which `read_image` takes none."""
+    if path.suffix.lower() not in _PAGED_SUFFIXES:
+        return False
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's, about metadata
+        with Image.open(path) as image:
+            return bool(getattr(image, "n_frames", 1) > 1)
 
 
 def _try_to_read(path: Path) -> NDArray[np.uint8] | DatasetError | None:
