@@ -192,3 +192,6 @@ def test_shards_are_joined_and_a_missing_one_is_said(folder: Path) -> None:
     assert labels(dataset.train)[:12] == make_pair(12, seed=0)[1].tolist()
     (folder / "train-00000-of-00002.parquet").unlink()
     assert "joined 1 of 2 shards" in said(load(folder))
+    for number in (9, 10):
+        parquet.write_table(pyarrow.table(columns), folder / f"test_{number}.parquet")
+    assert sizes(load(folder)) == [12, None, 24]

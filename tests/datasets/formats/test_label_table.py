@@ -97,6 +97,7 @@ def test_a_table_that_is_no_text(folder: Path) -> None:
         "path\tlabel\twriter\npictures/0.png\t1\tanna\npictures/2.png\t7\tben",
         "pictures/0.png,1,anna\npictures/2.png,7,ben",
         "filename,DIGIT,writer\npictures/0.png,1.0,anna\npictures/2.png,07,ben",
+        "path label writer\npictures/0.png 1 anna\npictures/2.png 7 ben",
         "image_id,class,writer\npictures/0,one,anna\npictures\\2,seven,ben",
     ],
 )
@@ -123,3 +124,13 @@ def test_pictures_without_a_row_and_rows_without_a_picture_are_said(folder: Path
     assert len(dataset.train) == 1
     assert "left out 2 pictures that are not in labels.csv: 1.png, 2.png" in dataset.notes
     assert any("8.png" in note for note in dataset.notes)
+
+
+def test_a_table_of_json_lines(folder: Path) -> None:
+    (folder / "labels.csv").unlink()
+    lines = '{"file_name": "pictures/0.png", "label": 1}\n{"file_name": "pictures/2.png", "label": 7}\n'
+    (folder / "metadata.jsonl").write_text(lines, encoding="utf-8")
+    split = load(folder).train
+    assert split is not None
+    assert split.labels is not None
+    assert split.labels.tolist() == [1, 7]

@@ -98,3 +98,15 @@ def test_the_bundled_model_is_the_witness(
     white = load(tmp_path / "white.npz")
     assert white.train is not None
     np.testing.assert_array_equal(white.train.images, images)
+
+
+@pytest.mark.parametrize("side", [8, 16, 40])
+def test_light_paper_is_found_before_small_pictures_are_laid_into_28x28(tmp_path: Path, side: int) -> None:
+    dark = np.zeros((30, side, side), np.uint8)
+    dark[:, 2:-2, side // 2] = 255
+    for name, values in (("dark", dark), ("light", 255 - dark)):
+        np.savez(tmp_path / f"{name}.npz", x=values)
+    dark_ones, light_ones = (load(tmp_path / f"{name}.npz").train for name in ("dark", "light"))
+    assert dark_ones is not None
+    assert light_ones is not None
+    np.testing.assert_array_equal(light_ones.images, dark_ones.images)

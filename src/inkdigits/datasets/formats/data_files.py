@@ -13,11 +13,13 @@ from inkdigits.datasets.dataset import Dataset, Split
 from inkdigits.datasets.formats.files import holds_pictures, read_file
 from inkdigits.datasets.formats.idx import images_beside, is_labels_name, labels_beside
 from inkdigits.errors import DatasetError
+from inkdigits.files import natural_order
 
 __all__ = ["data_files", "read_data_files", "with_labels"]
 
 _SUFFIXES = (".csv", ".tsv", ".parquet", ".npz", ".arff", ".libsvm", ".svm", "ubyte", "idx3", "idx1")
 _SHARD = re.compile(r"(.*?)-(\d+)-of-(\d+)")
+_NUMBERED = re.compile(r"(.*?)[-_.]?(\d+)\.parquet")
 _PARTS = ("train", "validation", "test")
 
 
@@ -58,7 +60,11 @@ def read_data_files(folder: Path, files: Sequence[Path]) -> Dataset:
                 raise _ambiguous(folder, files)
             if split is not None:
                 chosen[part] = split
-    notes = dict.fromkeys(note for dataset in datasets for note in dataset.notes)
+    notes = dict.fromkeys(
+        note if all(note in other.notes for other in datasets) else f"{dataset.name}: {note}"
+        for dataset in datasets
+        for note in dataset.notes
+    )
     if left_out:
         notes[f"left out {', '.join(left_out)}: no pictures in it"] = None
     return _with_parts(Dataset(folder.name, None, None, notes=tuple(notes)), chosen)
@@ -79,17 +85,23 @@ def _is_data_name(name: str) -> bool:
 def _groups(files: Sequence[Path]) -> dict[str, list[Path]]:
     """Files by what they are shards of, in the order of their numbers; any other file is alone."""
     groups: dict[str, list[Path]] = {}
-    for path in sorted(files):
-        shard = _SHARD.match(path.name)
-        groups.setdefault(shard.group(1) if shard else path.name, []).append(path)
+    for path in sorted(files, key=lambda path: natural_order(path.name)):
+        groups.setdefault(_name_without_number(path), []).append(path)
     return groups
+
+
+def _name_without_number(path: Path) -> str:
+    """What all shards of one part are called: train, for train-00000-of-00002.parquet and train_0.parquet."""
+    shard = _SHARD.match(path.name) or (_NUMBERED.fullmatch(path.name) if path.suffix == ".parquet" else None)
+    return shard.group(1) if shard else path.name
 
 
 def _joined(folder: Path, shards: Sequence[Path]) -> Dataset:
     datasets = [read_file(path) for path in shards]
     first = datasets[0]
     shard = _SHARD.match(shards[0].name)
-    if shard is None:
+    n_shards = int(shard.group(3)) if shard else len(shards)
+    if n_shards == 1:
         return first
     joined: dict[str, Split] = {}
     for part in _PARTS:
@@ -97,8 +109,7 @@ def _joined(folder: Path, shards: Sequence[Path]) -> Dataset:
         if splits:
             joined[part] = _concatenated(folder, splits)
     notes = list(dict.fromkeys(note for dataset in datasets for note in dataset.notes))
-    if int(shard.group(3)) > 1:
-        notes.append(f"{shard.group(1)}: joined {len(shards)} of {int(shard.group(3))} shards")
+    notes.append(f"{_name_without_number(shards[0])}: joined {len(shards)} of {n_shards} shards")
     return _with_parts(replace(first, notes=tuple(notes)), joined)
 
 

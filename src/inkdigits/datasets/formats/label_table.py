@@ -3,13 +3,14 @@
     path,label,writer
     scans/0001.png,7,anna
 
-Separated by commas, semicolons, tabs or bars; the header in any case, or none where the first cell is the
-path of a picture. Columns other than these are left alone; the writer may be missing.
+Separated by commas, semicolons, tabs, bars or spaces, or a JSON object a line; the header in any case, or none
+where the first cell is the path of a picture. Columns other than these are left alone; the writer may be missing.
 """
 
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 from inkdigits.datasets.classes import refuse_odd_classes
@@ -39,7 +40,7 @@ _PATH_NAMES = frozenset(
     }
 )
 _USUAL = "labels.csv"
-_SUFFIXES = (".csv", ".tsv", ".txt")
+_SUFFIXES = (".csv", ".tsv", ".txt", ".jsonl")
 _MOST_HEAD_BYTES = 1 << 16
 
 
@@ -101,9 +102,9 @@ def _names_pictures(table: Path) -> bool:
     try:
         with table.open("rb") as file:
             lines = as_text(file.read(_MOST_HEAD_BYTES)).splitlines()[:2]
-        rows = _parsed(table, lines) if len(lines) == 2 else []
+        rows = _parsed(table, lines)
         return bool(rows) and {"path", "label"} <= set(rows[0]) and _inside(table, rows[0]["path"]).is_file()
-    except (OSError, UnicodeDecodeError, csv.Error, DatasetError):
+    except (OSError, ValueError, AttributeError, csv.Error, DatasetError):
         return False
 
 
@@ -111,7 +112,7 @@ def _rows(table: Path) -> list[dict[str, str]]:
     """One a picture, with the keys path, label and perhaps writer."""
     try:
         rows = _parsed(table, as_text(read_content(table)).splitlines())
-    except (UnicodeDecodeError, csv.Error) as error:
+    except (ValueError, AttributeError, csv.Error) as error:
         raise DatasetError(
             table, expected="a CSV file in UTF-8 or UTF-16", found=str(error), remedy="Write the table again."
         ) from error
@@ -130,7 +131,12 @@ def _parsed(table: Path, lines: list[str]) -> list[dict[str, str]]:
     lines = [line for line in lines if line.strip()]
     if not lines:
         return []
+    if table.suffix.lower() == ".jsonl":
+        return [
+            {_plain_name(str(name)): str(cell) for name, cell in json.loads(line).items()} for line in lines
+        ]
     separator = max(",;\t|", key=lines[0].count)
+    separator = separator if separator in lines[0] else " "
     cells = list(csv.reader(lines, delimiter=separator))
     first = [cell.strip() for cell in cells[0]]
     if len(first) >= 2 and _is_picture(table, first[0]):

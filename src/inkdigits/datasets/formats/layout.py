@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from inkdigits.errors import DatasetError
 
-__all__ = ["Witness", "check_layout"]
+__all__ = ["Witness", "check_layout", "on_dark_paper", "upright"]
 
 #: Reads pictures (N, 28, 28), uint8 as in MNIST: the digit in each, (N,).
 Witness = Callable[[NDArray[np.uint8]], NDArray[np.int64]]
@@ -50,19 +50,35 @@ def check_layout(
     Raises:
         DatasetError: the paper is neither dark nor light.
     """
-    images, notes = _on_dark_paper(source, images)
+    images, notes = on_dark_paper(source, images)
+    images, further = upright(source, images, labels, witness)
+    return images, (*notes, *further)
+
+
+def upright(
+    source: Path,
+    images: NDArray[np.uint8],
+    labels: NDArray[np.int64] | None,
+    witness: Witness | None = None,
+) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+    """Pictures (N, 28, 28), upright where they lay on their side; arguments are those of `check_layout`."""
     if labels is not None and len(images) >= _FEWEST_ASKED and _lie_on_their_side(images, labels, witness):
         turned = np.ascontiguousarray(images.transpose(0, 2, 1))
-        return turned, (*notes, "the pictures lay on their side, as EMNIST's do: exchanged rows and columns")
+        return turned, ("the pictures lay on their side, as EMNIST's do: exchanged rows and columns",)
     if labels is None and "emnist" in source.name.lower():
-        notes = (*notes, "EMNIST's pictures lie on their side: without labels nothing tells whether these do")
-    return images, notes
+        return images, ("EMNIST's pictures lie on their side: without labels nothing tells whether these do",)
+    return images, ()
 
 
-def _on_dark_paper(source: Path, images: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+def on_dark_paper(source: Path, images: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+    """Pictures (N, S, S) of any size, turned over where their paper is light.
+
+    Raises:
+        DatasetError: the paper is neither dark nor light.
+    """
     edges = np.concatenate(
         [images[:, 0], images[:, -1], images[:, 1:-1, 0], images[:, 1:-1, -1]], axis=1
-    )  # (N, 108)
+    )  # (N, 4 * S - 4)
     paper = np.median(edges, axis=1)  # (N,)
     if (paper >= _LIGHT).mean() >= _NEARLY_ALL and np.median(images) >= _LIGHT:
         return 255 - images, ("paper was 255 and ink 0: turned over, for 0 is paper in MNIST",)

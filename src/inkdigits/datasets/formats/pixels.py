@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.datasets.dataset import Split
-from inkdigits.datasets.formats.layout import check_layout
+from inkdigits.datasets.formats.layout import on_dark_paper, upright
 from inkdigits.errors import DatasetError
 from inkdigits.ink import BOX_SIDE, DIGITS, SIDE
 from inkdigits.normalizer.geometry import centre_by_mass, resized
@@ -55,9 +55,11 @@ def to_split(
     if labels is not None and labels.ndim == 2 and labels.shape[1] == len(DIGITS):
         labels, notes = _of_one_hot(source, labels), (*notes, "took the largest of ten one-hot labels")
     checked = None if labels is None else to_labels(source, labels)
-    images, made = to_images(source, values, side=_promised_side(source))
-    images, checks = check_layout(source, images, checked)
-    return Split(images, checked), (*notes, *made, *checks)
+    levels, made = _to_bytes(source, _squares(source, values, _promised_side(source)))
+    levels, paper = on_dark_paper(source, levels)
+    images, fitting = _at_size(levels)
+    images, turning = upright(source, images, checked)
+    return Split(images, checked), (*notes, *made, *paper, *fitting, *turning)
 
 
 def _pictures_first(values: NDArray[Any], n_labels: int | None) -> tuple[NDArray[Any], tuple[str, ...]]:
@@ -111,17 +113,20 @@ def to_images(
         images, notes = _to_bytes(source, values)
     else:
         images, notes = _scaled(values, full_ink), ()
-    found_side = images.shape[1]
-    if found_side == SIDE:
-        return images, notes
-    if found_side < SIDE:
-        size = f"{found_side}x{found_side}"
-        how = f"fitted {size} pictures into {BOX_SIDE}x{BOX_SIDE}, centred by mass in {SIDE}x{SIDE}"
-        fitted = np.stack([_fitted(image) for image in images])
-    else:
-        how = f"shrank {found_side}x{found_side} pictures to {SIDE}x{SIDE}"
-        fitted = np.stack([resized(image, SIDE, SIDE) for image in images])
-    return fitted, (*notes, how)
+    fitted, fitting = _at_size(images)
+    return fitted, (*notes, *fitting)
+
+
+def _at_size(images: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+    """Pictures (N, S, S) -> (N, 28, 28), and a note where they had another size."""
+    side = images.shape[1]
+    if side == SIDE:
+        return images, ()
+    if side < SIDE:
+        how = f"fitted {side}x{side} pictures into {BOX_SIDE}x{BOX_SIDE}, centred by mass in {SIDE}x{SIDE}"
+        return np.stack([_fitted(image) for image in images]), (how,)
+    how = f"shrank {side}x{side} pictures to {SIDE}x{SIDE}"
+    return np.stack([resized(image, SIDE, SIDE) for image in images]), (how,)
 
 
 def to_labels(source: Path, values: NDArray[Any]) -> NDArray[np.int64]:

@@ -194,9 +194,19 @@ def _refuse_words(path: Path, pixels: Any) -> None:
             raise DatasetError(
                 path,
                 expected="numbers in every pixel column",
-                found=f"words or gaps in column {name!r}, such as {pixels[name].iloc[0]!r}",
+                found=f"words or gaps in column {name!r}, such as {_first_word(pixels[name])}",
                 remedy="Keep only the label and the pixels, as numbers.",
             )
+
+
+def _first_word(column: Any) -> str:
+    """The first cell of a column that is no number, and its row."""
+    for row, cell in enumerate(column.tolist(), start=1):
+        try:
+            float(cell)
+        except (TypeError, ValueError):
+            return f"{cell!r} in row {row:,}"
+    return repr(column.iloc[0])
 
 
 def _some(names: list[str]) -> str:
