@@ -114,6 +114,33 @@ def test_flat_or_nested_is_the_same(service: Served, images: NDArray[np.uint8]) 
     assert service.client.post(INFER, json=flat).json() == service.client.post(INFER, json=call).json()
 
 
+@pytest.mark.parametrize("shape", [(3, 28, 28), (3, 784), (3, 1, 28, 28), (3, 28, 28, 1)])
+@pytest.mark.parametrize("datatype", ["UINT8", "FP32"])
+@pytest.mark.parametrize("is_raw", [False, True], ids=["json", "raw"])
+def test_shapes_and_types_that_other_models_take(
+    service: Served, images: NDArray[np.uint8], shape: tuple[int, ...], datatype: str, is_raw: bool
+) -> None:
+    values = images if datatype == "UINT8" else (images / 255).astype(np.float32)
+    call = changed(call_with(values), shape=list(shape), datatype=datatype)
+    if is_raw:
+        call = changed(call, data=None, parameters={"binary_data_size": values.nbytes})
+    head = json.dumps(call).encode()
+    headers = {LENGTH: str(len(head)), "content-type": "application/octet-stream"}
+    content = head + values.tobytes() if is_raw else head
+    answer = service.client.post(INFER, content=content, headers=headers)
+    assert answer.json() == service.client.post(INFER, json=call_with(images)).json()
+
+
+def test_what_is_not_a_number_is_refused(service: Served) -> None:
+    values = np.full((1, 28, 28), np.nan, np.float32)
+    size = {"binary_data_size": values.nbytes}
+    call = changed(call_with(values), datatype="FP32", data=None, parameters=size)
+    head = json.dumps(call).encode()
+    headers = {LENGTH: str(len(head)), "content-type": "application/octet-stream"}
+    answer = service.client.post(INFER, content=head + values.tobytes(), headers=headers)
+    assert (answer.status_code, "from 0 to 1" in answer.json()["error"]) == (400, True)
+
+
 def test_the_outputs_that_are_asked_for(service: Served, images: NDArray[np.uint8]) -> None:
     call = call_with(images, outputs=[{"name": "digit"}])
     answer = service.client.post(INFER, json=call).json()
@@ -158,8 +185,14 @@ def test_one_output_raw_and_one_not(service: Served, images: NDArray[np.uint8]) 
     ("members", "said"),
     [
         ({"name": "input"}, "inputs[0].name: expected 'images', found 'input'."),
-        ({"datatype": "FP32"}, "inputs[0].datatype: expected 'UINT8', found 'FP32'."),
-        ({"shape": [3, 784]}, "[N, 28, 28]"),
+        ({"datatype": "INT8"}, "inputs[0].datatype: expected 'UINT8' or 'FP32', found 'INT8'."),
+        ({"shape": [3, 28, 29]}, "[N, 28, 28]"),
+        ({"shape": [2, 1, 28, 28, 1]}, "[N, 28, 28]"),
+        ({"shape": []}, "[N, 28, 28]"),
+        ({"datatype": "FP32", "data": [2] * 2352}, "expected numbers from 0 to 1"),
+        ({"datatype": "FP32", "data": [-0.5] * 2352}, "expected numbers from 0 to 1"),
+        ({"datatype": "FP32", "data": [True] * 2352}, "expected 2352 numbers"),
+        ({"parameters": {"shared_memory_region": "a"}}, "shared_memory_region: not supported here"),
         ({"shape": [0, 28, 28], "data": []}, "[N, 28, 28]"),
         ({"shape": [True, 28, 28]}, "inputs[0].shape[0]: expected a valid integer"),
         ({"shape": None}, "inputs[0].shape: expected a value, found nothing"),
@@ -215,6 +248,9 @@ def test_no_call(service: Served, body: bytes) -> None:
         {"outputs": [{"name": "letters"}]},
         {"outputs": [{"name": ["digit"]}]},
         {"outputs": [{"name": "digit", "parameters": 7}]},
+        {"outputs": [{"name": "digit", "parameters": {"classification": 3}}]},
+        {"outputs": [{"name": "digit", "parameters": {"shared_memory_region": "a"}}]},
+        {"parameters": {"sequence_id": 1}},
     ],
 )
 def test_members_that_make_no_sense(

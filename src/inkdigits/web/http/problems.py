@@ -123,6 +123,8 @@ def fault_in(error: Mapping[str, Any]) -> str:
     subject = f"{name}: " if name else ""
     if error["type"] == "missing":
         return f"{subject}expected a value, found nothing."
+    if error["type"] == "extra_forbidden":
+        return f"{subject}not supported here. Leave it out."
     expected = str(error["msg"]).replace("Input should be ", "expected ")
     return f"{subject}{expected}, found {error['input']!r:.{_LONGEST}}."
 

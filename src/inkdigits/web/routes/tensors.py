@@ -8,6 +8,7 @@ Letters: N images, C classes.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -18,7 +19,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
-from inkdigits.ink import SIDE
+from inkdigits.ink import SIDE, to_bytes
 from inkdigits.results import Prediction
 from inkdigits.web.http.answers import Answer
 from inkdigits.web.http.problems import Problem, fault_in
@@ -43,9 +44,13 @@ OUTPUTS: Mapping[str, tuple[str, type[np.generic]]] = {
 }
 
 
+_SHAPES = ((SIDE, SIDE), (SIDE * SIDE,), (1, SIDE, SIDE), (SIDE, SIDE, 1))  # of one image
+_INPUT_TYPES: Mapping[str, tuple[type[np.generic], int]] = {"UINT8": (np.uint8, 255), "FP32": (np.float32, 1)}
+
+
 def _check_shape(shape: list[int]) -> list[int]:
-    if len(shape) != 3 or shape[1:] != [SIDE, SIDE] or shape[0] < 1:
-        raise PydanticCustomError("shape", "expected [N, 28, 28]")
+    if shape[:1] < [1] or tuple(shape[1:]) not in _SHAPES:
+        raise PydanticCustomError("shape", "expected [N, 28, 28], [N, 784], [N, 1, 28, 28] or [N, 28, 28, 1]")
     return shape
 
 
@@ -59,7 +64,13 @@ class _Part(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True)
 
 
-class InputParameters(_Part):
+class _Parameters(_Part):
+    """Extensions that are not known are refused: what they ask for would not be done."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class InputParameters(_Parameters):
     """How the tensor comes."""
 
     binary_data_size: int | None = Field(default=None, description="Bytes of the tensor after the JSON.")
@@ -69,15 +80,15 @@ class InputTensor(_Part):
     """The images."""
 
     name: Literal["images"]
-    datatype: Literal["UINT8"]
-    shape: Annotated[list[int], AfterValidator(_check_shape), Field(min_length=3, max_length=3)]
-    data: list[Any] | None = Field(
-        None, description="N x 28 x 28 numbers, 0 paper to 255 ink, nested or flat."
+    datatype: Literal["UINT8", "FP32"] = Field(
+        description="UINT8: 0 paper to 255 ink. FP32: 0 paper to 1 ink."
     )
+    shape: Annotated[list[int], AfterValidator(_check_shape), Field(min_length=2, max_length=4)]
+    data: list[Any] | None = Field(None, description="784 numbers for each image, nested or flat.")
     parameters: InputParameters = InputParameters()
 
 
-class OutputParameters(_Part):
+class OutputParameters(_Parameters):
     """How an output is wanted."""
 
     binary_data: bool | None = None
@@ -90,7 +101,7 @@ class RequestedOutput(_Part):
     parameters: OutputParameters = OutputParameters()
 
 
-class RequestParameters(_Part):
+class RequestParameters(_Parameters):
     """How all outputs are wanted that do not say otherwise."""
 
     binary_data_output: bool = False
@@ -227,26 +238,37 @@ def read_inference(body: bytes, n_json: int | None, settings: ServiceSettings) -
     n_images = tensor.shape[0]
     if n_images > settings.max_images:
         raise Problem(413, f"Expected at most {settings.max_images} images in one call, found {n_images}.")
-    if tensor.parameters.binary_data_size is None:
-        return Inference(request, _from_json(tensor.data, tensor.shape))
-    return Inference(request, _from_raw(body[n_json:], tensor.parameters.binary_data_size, tensor.shape))
+    raw_size = tensor.parameters.binary_data_size
+    values = _from_json(tensor) if raw_size is None else _from_raw(tensor, body[n_json:], raw_size)
+    return Inference(request, _as_in_mnist(values, tensor.datatype).reshape(n_images, SIDE, SIDE))
 
 
-def _from_json(data: object, shape: list[int]) -> NDArray[np.uint8]:
+def _from_json(tensor: InputTensor) -> NDArray[Any]:
     """Nested as the shape says, or flat."""
+    n_values = math.prod(tensor.shape)
+    kinds, kind = ("iu", "whole numbers") if tensor.datatype == "UINT8" else ("iuf", "numbers")
     try:
-        values = np.asarray(data)
+        values = np.asarray(tensor.data)
     except ValueError:  # rows of different lengths
         values = np.empty(0)
-    if values.dtype.kind not in "iu" or values.size != np.prod(shape):
-        raise Problem(400, f"inputs[0].data: expected {np.prod(shape)} whole numbers for {shape}.")
-    if values.min() < 0 or values.max() > 255:
-        raise Problem(400, "inputs[0].data: expected numbers from 0 to 255.")
-    return values.astype(np.uint8).reshape(shape)
+    if values.dtype.kind not in kinds or values.size != n_values:
+        raise Problem(400, f"inputs[0].data: expected {n_values} {kind} for {tensor.shape}.")
+    return values
 
 
-def _from_raw(raw: bytes, size: int, shape: list[int]) -> NDArray[np.uint8]:
-    expected = int(np.prod(shape))
-    if size != expected or len(raw) != expected:
-        raise Problem(400, f"inputs[0]: expected {expected} raw bytes after the JSON, found {len(raw)}.")
-    return np.frombuffer(raw, np.uint8).reshape(shape)
+def _from_raw(tensor: InputTensor, raw: bytes, size: int) -> NDArray[Any]:
+    kind = np.dtype(_INPUT_TYPES[tensor.datatype][0]).newbyteorder("<")
+    n_bytes = math.prod(tensor.shape) * kind.itemsize
+    if size != n_bytes or len(raw) != n_bytes:
+        raise Problem(400, f"inputs[0]: expected {n_bytes} raw bytes after the JSON, found {len(raw)}.")
+    return np.frombuffer(raw, kind)
+
+
+def _as_in_mnist(values: NDArray[Any], datatype: str) -> NDArray[np.uint8]:
+    """Values of any shape -> 0 paper to 255 ink."""
+    most = _INPUT_TYPES[datatype][1]
+    if not (values.min() >= 0 and values.max() <= most):  # neither is true of what is not a number
+        raise Problem(
+            400, f"inputs[0].data: expected numbers from 0 to {most}, which is ink, for {datatype}."
+        )
+    return to_bytes(values) if datatype == "FP32" else values.astype(np.uint8)
