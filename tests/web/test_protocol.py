@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from importlib import metadata, resources
 from typing import Any
@@ -63,7 +64,7 @@ def test_the_server_and_its_health(service: Served) -> None:
     assert service.client.get("/v2").json() == {
         "name": "inkdigits",
         "version": metadata.version("inkdigits"),
-        "extensions": ["binary_tensor_data"],
+        "extensions": ["binary_tensor_data", "model_configuration", "statistics"],
     }
     assert service.client.get("/v2/health/live").json() == {"live": True}
     assert service.client.get("/v2/health/ready").json() == {"ready": True}
@@ -90,6 +91,49 @@ def test_another_model(service: Served, path: str) -> None:
     assert answer.status_code == 404
     assert answer.json()["error"] == answer.json()["detail"]  # the protocol's own word for it
     assert "'inkdigits'" in answer.json()["error"]
+
+
+# What Triton's clients ask too.
+
+
+@pytest.mark.parametrize("path", ["/v2/models/inkdigits", "/v2/models/inkdigits/versions/1"])
+def test_the_configuration_is_the_model_without_the_number_of_images(service: Served, path: str) -> None:
+    config, model = service.client.get(f"{path}/config").json(), service.client.get(path).json()
+    assert (config["name"], config["backend"], config["max_batch_size"]) == ("inkdigits", "onnxruntime", 5)
+    for described, configured in (("inputs", "input"), ("outputs", "output")):
+        for tensor, one in zip(model[described], config[configured], strict=True):
+            sides = one["reshape"]["shape"] if "reshape" in one else one["dims"]
+            assert (one["name"], one["data_type"]) == (tensor["name"], f"TYPE_{tensor['datatype']}")
+            assert [-1, *sides] == tensor["shape"]
+
+
+def test_the_statistics_count_what_was_read(images: NDArray[np.uint8]) -> None:
+    with served() as running:
+        (before,) = running.client.get("/v2/models/stats").json()["model_stats"]
+        running.client.post(INFER, json=call_with(images))
+        running.client.post("/v1/predict", content=b"no picture", headers={"content-type": "image/png"})
+        (after,) = running.client.get("/v2/models/inkdigits/stats").json()["model_stats"]
+        assert running.client.get("/v2/models/inkdigits/versions/1/stats").json() == {"model_stats": [after]}
+    assert (before["inference_count"], before["execution_count"], before["batch_stats"]) == (0, 0, [])
+    assert abs(time.time() - after["last_inference"] / 1e3) < 60
+    assert after["inference_count"] == 4
+    stats = after["inference_stats"]
+    assert (stats["success"]["count"], stats["fail"]["count"], stats["queue"]["count"]) == (1, 1, 4)
+    assert sum(one["compute_infer"]["count"] for one in after["batch_stats"]) == after["execution_count"]
+    n_read = sum(one["batch_size"] * one["compute_infer"]["count"] for one in after["batch_stats"])
+    assert n_read == after["inference_count"]
+    assert 0 < stats["compute_infer"]["ns"] <= stats["success"]["ns"] + stats["fail"]["ns"]
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"ready": true}'])
+def test_the_repository_has_one_model(service: Served, body: bytes) -> None:
+    answer = service.client.post("/v2/repository/index", content=body)
+    assert answer.json() == [{"name": "inkdigits", "version": "1", "state": "READY", "reason": ""}]
+
+
+def test_an_index_that_is_asked_for_wrongly(service: Served) -> None:
+    answer = service.client.post("/v2/repository/index", content=b'{"ready": 7}')
+    assert (answer.status_code, "ready: expected a valid boolean" in answer.json()["error"]) == (400, True)
 
 
 # Inference.

@@ -39,11 +39,17 @@ OPERATIONS = (
     "GET /v2",
     "GET /v2/health/live",
     "GET /v2/health/ready",
+    "GET /v2/models/stats",
+    "POST /v2/repository/index",
     "GET /v2/models/{name}",
     "GET /v2/models/{name}/ready",
+    "GET /v2/models/{name}/config",
+    "GET /v2/models/{name}/stats",
     "POST /v2/models/{name}/infer",
     "GET /v2/models/{name}/versions/{version}",
     "GET /v2/models/{name}/versions/{version}/ready",
+    "GET /v2/models/{name}/versions/{version}/config",
+    "GET /v2/models/{name}/versions/{version}/stats",
     "POST /v2/models/{name}/versions/{version}/infer",
 )
 

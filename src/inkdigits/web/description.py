@@ -18,6 +18,7 @@ from inkdigits.web.http.answers import SCHEMAS
 from inkdigits.web.http.problems import ProblemDetails
 from inkdigits.web.routes.predicting import PredictionAnswer
 from inkdigits.web.routes.tensors import InferRequest
+from inkdigits.web.routes.triton import IndexRequest
 
 __all__ = ["describe"]
 
@@ -36,6 +37,7 @@ def describe(routes: Sequence[BaseRoute], *, version: str) -> dict[str, Any]:
         (ProblemDetails, "serialization"),
         (PredictionAnswer, "serialization"),
         (InferRequest, "validation"),
+        (IndexRequest, "validation"),
     ]
     _, of_ours = models_json_schema(models, ref_template=SCHEMAS + "{model}")
     schemas = description["components"]["schemas"]

@@ -32,6 +32,7 @@ from inkdigits.results import Prediction
 from inkdigits.web.http.problems import Problem
 from inkdigits.web.http.telemetry import Metrics
 from inkdigits.web.settings import ServiceSettings
+from inkdigits.web.statistics import Statistics
 
 __all__ = ["Engine", "Picture", "Reading"]
 
@@ -62,8 +63,17 @@ class Reading:
 @dataclass(frozen=True, eq=False)
 class _Order:
     picture: Picture
-    give_up_s: float  # on the monotonic clock
+    came_ns: int  # on the monotonic clock, as the next
+    give_up_ns: int
     outcome: asyncio.Future[Reading | Exception]
+
+
+@dataclass(frozen=True, eq=False)
+class _Outcomes:
+    outcomes: list[Reading | Exception]  # of a batch
+    came_ns: list[int]  # of what was read in it
+    since_ns: int
+    until_ns: int
 
 
 class Engine:
@@ -78,6 +88,7 @@ class Engine:
 
     Attributes:
         class_names: what the model tells apart, in the order of the probabilities.
+        statistics: what was read so far.
 
     Raises:
         ModelError: the model cannot be used.
@@ -96,7 +107,9 @@ class Engine:
         sample = (resources.files("inkdigits") / "samples" / "9_off_centre.png").read_bytes()
         with suppress(ImageError):  # which limits may refuse
             self._recognizer.predict(sample)  # the first call is slow, and nobody waits yet
+        self.statistics = Statistics()
         self._settings = settings
+        self._wait_ns = round(1e9 * settings.wait_s)
         self._metrics = metrics
         self._n_waiting = 0
         self._n_of_client: Counter[str] = Counter()
@@ -137,10 +150,10 @@ class Engine:
         Raises:
             Problem: 503 where it has; and whatever the work raises.
         """
-        give_up_s = self._give_up_s()
+        give_up_ns = time.monotonic_ns() + self._wait_ns
 
         def in_time() -> T:
-            if time.monotonic() > give_up_s:
+            if time.monotonic_ns() > give_up_ns:
                 raise _busy()
             return work(*args, **kwargs)
 
@@ -157,26 +170,31 @@ class Engine:
         Raises:
             Problem: 503 where one of them waited too long.
         """
-        loop = asyncio.get_running_loop()
+        came_ns, is_read = time.monotonic_ns(), False
         readings: list[Reading | ImageError] = []
-        for start in range(0, len(pictures), _BATCH_SIZE):
-            batch = pictures[start : start + _BATCH_SIZE]
-            orders = [_Order(picture, self._give_up_s(), loop.create_future()) for picture in batch]
-            self._orders.extend(orders)
-            self._hand_out()
-            for outcome in await asyncio.gather(*(order.outcome for order in orders)):
-                if isinstance(outcome, Exception) and not isinstance(outcome, ImageError):
-                    raise outcome
-                self._metrics.pictures.labels(_outcome_name(outcome)).inc()
-                readings.append(outcome)
+        try:
+            for start in range(0, len(pictures), _BATCH_SIZE):
+                orders = [self._order(picture) for picture in pictures[start : start + _BATCH_SIZE]]
+                self._orders.extend(orders)
+                self._hand_out()
+                for outcome in await asyncio.gather(*(order.outcome for order in orders)):
+                    if isinstance(outcome, Exception) and not isinstance(outcome, ImageError):
+                        raise outcome
+                    self._metrics.pictures.labels(_outcome_name(outcome)).inc()
+                    readings.append(outcome)
+            is_read = all(isinstance(reading, Reading) for reading in readings)
+        finally:
+            self.statistics.note_request(came_ns, is_read=is_read)
         return readings
 
     def close(self) -> None:
         """Let the threads end."""
         self._threads.shutdown(wait=True, cancel_futures=True)
 
-    def _give_up_s(self) -> float:
-        return time.monotonic() + self._settings.wait_s
+    def _order(self, picture: Picture) -> _Order:
+        now_ns = time.monotonic_ns()
+        future = asyncio.get_running_loop().create_future()
+        return _Order(picture, now_ns, now_ns + self._wait_ns, future)
 
     def _hand_out(self) -> None:
         """Give each free thread its share of what waits."""
@@ -187,15 +205,17 @@ class Engine:
             reading = asyncio.get_running_loop().run_in_executor(self._threads, self._read_batch, batch)
             reading.add_done_callback(partial(self._deliver, batch))
 
-    def _read_batch(self, batch: list[_Order]) -> list[Reading | Exception]:
+    def _read_batch(self, batch: list[_Order]) -> _Outcomes:
         """In a thread: one outcome for each order."""
-        now_s = time.monotonic()
-        pictures = [order.picture for order in batch if order.give_up_s >= now_s]
+        now_ns = time.monotonic_ns()
+        in_time = [order for order in batch if order.give_up_ns >= now_ns]
+        pictures = [order.picture for order in in_time]
         try:
             outcomes = iter(self._examine(pictures))
         except Exception:  # the fault of one of them is not to be the others'
             outcomes = iter([self._examine_alone(picture) for picture in pictures])
-        return [next(outcomes) if order.give_up_s >= now_s else _busy() for order in batch]
+        of_all = [next(outcomes) if order.give_up_ns >= now_ns else _busy() for order in batch]
+        return _Outcomes(of_all, [order.came_ns for order in in_time], now_ns, time.monotonic_ns())
 
     def _examine(self, pictures: list[Picture]) -> list[Reading | Exception]:
         return [
@@ -209,9 +229,12 @@ class Engine:
         except Exception as error:
             return error
 
-    def _deliver(self, batch: list[_Order], reading: asyncio.Future[list[Reading | Exception]]) -> None:
+    def _deliver(self, batch: list[_Order], reading: asyncio.Future[_Outcomes]) -> None:
         self._n_busy -= 1
-        for order, outcome in zip(batch, reading.result(), strict=True):
+        done = reading.result()
+        if done.came_ns:
+            self.statistics.note_batch(done.came_ns, done.since_ns, done.until_ns)
+        for order, outcome in zip(batch, done.outcomes, strict=True):
             if not order.outcome.done():  # it is where the request was cancelled
                 order.outcome.set_result(outcome)
         self._hand_out()

@@ -23,12 +23,26 @@ from inkdigits.web.http.answers import Answer, schema_of
 from inkdigits.web.http.bodies import check_type, read_body
 from inkdigits.web.http.problems import Problem, problems
 from inkdigits.web.http.routing import BYTES, body_of, new_router
-from inkdigits.web.routes.tensors import INPUT_NAME, OUTPUTS, InferAnswer, InferRequest, read_inference
+from inkdigits.web.routes.tensors import (
+    INPUT_NAME,
+    MODEL_NAME,
+    MODEL_VERSION,
+    OUTPUTS,
+    InferAnswer,
+    InferRequest,
+    read_inference,
+)
+from inkdigits.web.routes.triton import (
+    EXTENSIONS,
+    ConfigAnswer,
+    StatisticsAnswer,
+    add_triton_routes,
+    config_answer,
+    statistics_answer,
+)
 from inkdigits.web.settings import ServiceSettings
 
-__all__ = ["MODEL_NAME", "MODEL_VERSION", "protocol_routes"]
-
-MODEL_NAME, MODEL_VERSION = "inkdigits", "1"
+__all__ = ["protocol_routes"]
 
 
 class ServerAnswer(Answer):
@@ -84,7 +98,7 @@ def protocol_routes(engine: Engine, settings: ServiceSettings, *, version: str) 
         version: of the package.
     """
     router = new_router()
-    server = ServerAnswer(name=MODEL_NAME, version=version, extensions=["binary_tensor_data"])
+    server = ServerAnswer(name=MODEL_NAME, version=version, extensions=EXTENSIONS)
 
     @router.get(
         "/v2", name="server", summary="What the server is.", response_model=ServerAnswer, responses=problems()
@@ -107,18 +121,26 @@ def protocol_routes(engine: Engine, settings: ServiceSettings, *, version: str) 
     async def ready(request: Request) -> Response:
         return ReadyAnswer(ready=True).response()
 
+    add_triton_routes(router, engine)
     _add_model_routes(router, engine, settings)
     return router.routes
 
 
 def _add_model_routes(router: APIRouter, engine: Engine, settings: ServiceSettings) -> None:
     model = _model_answer(len(engine.class_names))
+    config = config_answer(len(engine.class_names), settings)
 
     async def answer_model(request: Request) -> Response:
         return model.response()
 
     async def answer_ready(request: Request) -> Response:
         return ModelReadyAnswer(name=MODEL_NAME, ready=True).response()
+
+    async def answer_config(request: Request) -> Response:
+        return config.response()
+
+    async def answer_statistics(request: Request) -> Response:
+        return statistics_answer(engine.statistics).response()
 
     async def infer(
         request: Request, inference_header_content_length: Annotated[int | None, Header(ge=0)] = None
@@ -128,28 +150,26 @@ def _add_model_routes(router: APIRouter, engine: Engine, settings: ServiceSettin
         with engine.admit(request):
             inference = await engine.run(read_inference, body, inference_header_content_length, settings)
             predictions = [_prediction(reading) for reading in await engine.read(list(inference.images))]
-        named = {"model_name": MODEL_NAME, "model_version": MODEL_VERSION}
-        return inference.answer(predictions, class_names=engine.class_names, model=named)
+        return inference.answer(predictions, class_names=engine.class_names)
 
     by_name = ("/v2/models/{name}", "", [Depends(_check_name)])
     by_version = ("/v2/models/{name}/versions/{version}", "_version", [*by_name[2], Depends(_check_version)])
     for path, suffix, checks in (by_name, by_version):
-        router.get(
-            path,
-            name=f"model{suffix}",
-            summary="What goes in and what comes out.",
-            dependencies=checks,
-            response_model=ModelAnswer,
-            responses=problems(404),
-        )(answer_model)
-        router.get(
-            f"{path}/ready",
-            name=f"model_ready{suffix}",
-            summary="Whether the model can infer.",
-            dependencies=checks,
-            response_model=ModelReadyAnswer,
-            responses=problems(404),
-        )(answer_ready)
+        for name, below, summary, form, endpoint in (
+            ("model", "", "What goes in and what comes out.", ModelAnswer, answer_model),
+            ("model_ready", "/ready", "Whether the model can infer.", ModelReadyAnswer, answer_ready),
+            ("config", "/config", "How Triton would have the model.", ConfigAnswer, answer_config),
+            ("statistics", "/stats", "What was read since the start.", StatisticsAnswer, answer_statistics),
+        ):
+            router.add_api_route(
+                path + below,
+                endpoint,
+                name=name + suffix,
+                summary=summary,
+                dependencies=checks,
+                response_model=form,
+                responses=problems(404),
+            )
         router.post(
             f"{path}/infer",
             name=f"infer{suffix}",

@@ -28,6 +28,8 @@ from inkdigits.web.settings import ServiceSettings
 __all__ = [
     "INPUT_NAME",
     "JSON_LENGTH",
+    "MODEL_NAME",
+    "MODEL_VERSION",
     "OUTPUTS",
     "InferAnswer",
     "InferRequest",
@@ -37,6 +39,7 @@ __all__ = [
 
 JSON_LENGTH = "inference-header-content-length"  # where raw tensors follow the JSON
 INPUT_NAME = "images"
+MODEL_NAME, MODEL_VERSION = "inkdigits", "1"
 OUTPUTS: Mapping[str, tuple[str, type[np.generic]]] = {
     "probabilities": ("FP32", np.float32),
     "digit": ("INT64", np.int64),
@@ -164,15 +167,12 @@ class Inference:
     request: InferRequest
     images: NDArray[np.uint8]
 
-    def answer(
-        self, predictions: Sequence[Prediction], *, class_names: Sequence[str], model: dict[str, str]
-    ) -> Response:
+    def answer(self, predictions: Sequence[Prediction], *, class_names: Sequence[str]) -> Response:
         """What N predictions are in the outputs that were asked for.
 
         Args:
             predictions: of the images.
             class_names: what `digit` counts.
-            model: the members `model_name` and `model_version`.
         """
         columns: dict[str, list[Any]] = {
             "probabilities": [one.probabilities for one in predictions],  # (N, C)
@@ -191,7 +191,7 @@ class Inference:
             outputs.append(OutputTensor(name=name, datatype=datatype, shape=list(tensor.shape), **content))
             raw += tensor.tobytes() if is_raw else b""
         given_id = {} if self.request.id is None else {"id": self.request.id}
-        answer = InferAnswer(**model, **given_id, outputs=outputs)
+        answer = InferAnswer(model_name=MODEL_NAME, model_version=MODEL_VERSION, **given_id, outputs=outputs)
         if not raw:
             return answer.response()
         head = answer.response().body
