@@ -85,8 +85,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def drawn(digit: int = 7, side: int = 120) -> bytes:
-    """The PNG of a digit."""
+def drawn(digit: int | str = 7, side: int = 120) -> bytes:
+    """The PNG of a printed digit, or of another sign."""
     page = Image.new("L", (side, side), 250)
     ImageDraw.Draw(page).text((side / 4, 0), str(digit), fill=20, font=ImageFont.load_default(side * 0.8))
     buffer = io.BytesIO()

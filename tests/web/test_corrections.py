@@ -51,7 +51,9 @@ def folder(tmp_path: Path) -> Path:
 def test_training_reads_what_was_stored_with_the_right_labels(folder: Path) -> None:
     corrections = store(folder)
     labels = [4, 9, 4, 0]
-    counts = [corrections.add(picture(left=20 + 4 * i), str(label)) for i, label in enumerate(labels)]
+    counts = [
+        corrections.add(picture(left=20 + 4 * i), str(label)).n_stored for i, label in enumerate(labels)
+    ]
     assert counts == [1, 2, 3, 4]
     dataset = load(folder)
     assert dataset.test is None
@@ -98,7 +100,7 @@ def test_classes_other_than_digits(folder: Path) -> None:
 
 def test_the_same_picture_twice_is_two_files(folder: Path) -> None:
     corrections = store(folder)
-    assert [corrections.add(picture(), "1") for _ in range(20)] == list(range(1, 21))
+    assert [corrections.add(picture(), "1").n_stored for _ in range(20)] == list(range(1, 21))
     assert len(files_in(folder)) == 20
 
 
@@ -200,7 +202,7 @@ def test_number_is_bounded_and_room_can_be_made(folder: Path) -> None:
     assert str(folder) not in str(caught.value)
     assert len(files_in(folder)) == 2
     files_in(folder)[0].unlink()
-    assert corrections.add(picture(), "4") == 2
+    assert corrections.add(picture(), "4").n_stored == 2
 
 
 def test_bytes_are_bounded_and_all_that_is_there_counts(folder: Path) -> None:
@@ -208,8 +210,8 @@ def test_bytes_are_bounded_and_all_that_is_there_counts(folder: Path) -> None:
     (folder / "7").mkdir(parents=True)
     (folder / "7" / ".unfinished-x").write_bytes(b"\0" * 1_000)  # of a process that was killed
     corrections = store(folder, max_bytes=1_000 + 2 * len(content))
-    assert corrections.add(content, "4") == 1
-    assert corrections.add(content, "4") == 2
+    assert corrections.add(content, "4").n_stored == 1
+    assert corrections.add(content, "4").n_stored == 2
     with pytest.raises(CorrectionsFull, match="bytes"):
         corrections.add(content, "9")
     assert len(files_in(folder)) == 3
@@ -240,7 +242,7 @@ def test_a_failing_write_leaves_nothing_and_says_why(
             corrections.add(picture(), "9")
     assert str(folder) not in str(caught.value)
     assert len(files_in(folder)) == 1
-    assert corrections.add(picture(), "9") == 2, "the next one goes on"
+    assert corrections.add(picture(), "9").n_stored == 2, "the next one goes on"
 
 
 def test_a_folder_that_went_away_is_said(folder: Path) -> None:
@@ -281,7 +283,7 @@ def test_threads_share_the_bound_to_the_last_picture(folder: Path) -> None:
         counts = []
         for _ in range(10):
             try:
-                counts.append(corrections.add(picture(), str(thread)))
+                counts.append(corrections.add(picture(), str(thread)).n_stored)
             except CorrectionsFull:
                 break
         return counts
@@ -344,3 +346,40 @@ def test_random_bytes_never_get_in(folder: Path) -> None:
             continue
     if files_in(folder):  # what got in can be read
         assert load(folder).train is not None
+
+
+# Non-digits, and second thoughts.
+
+
+def test_non_digits_are_kept_where_training_does_not_take_them_for_a_class(folder: Path) -> None:
+    corrections = store(folder)
+    for label in ("4", "9", "not_a_digit"):
+        corrections.add(picture(), label)
+    assert corrections.count() == 3
+    assert sorted(load(folder).class_names) == sorted("0123456789")
+    assert len(load(folder).train.images) == 2
+    assert len(load(folder / ".not_a_digit").train.images) == 1
+
+
+def test_a_model_may_have_such_a_class_itself(folder: Path) -> None:
+    CorrectionStore(folder, class_names=("digit", "not_a_digit")).add(picture(), "not_a_digit")
+    assert [path.parent.name for path in folder.rglob("*.png")] == ["not_a_digit"]
+
+
+def test_what_was_stored_can_be_taken_back_once(folder: Path) -> None:
+    corrections = store(folder)
+    kept = [corrections.add(picture(), label) for label in ("4", "not_a_digit")]
+    assert [corrections.remove(one.id) for one in kept] == [True, True]
+    assert corrections.remove(kept[0].id) is False
+    assert corrections.count() == 0
+
+
+@pytest.mark.parametrize(
+    "correction_id", ["", "..", "../4/notes.txt", "notes.txt", "20260131T142501-" + "0" * 16 + ".png"]
+)
+def test_nothing_else_is_taken_away(folder: Path, correction_id: str) -> None:
+    corrections = store(folder)
+    corrections.add(picture(), "4")
+    (folder / "4" / "notes.txt").write_text("mine")
+    assert corrections.remove(correction_id) is False
+    assert len(list((folder / "4").iterdir())) == 2

@@ -34,6 +34,7 @@ N_EXAMPLES = 25
 OPERATIONS = (
     "POST /v1/predict",
     "POST /v1/corrections",
+    "DELETE /v1/corrections/{correction_id}",
     "GET /v1/service",
     "GET /metrics",
     "GET /v2",

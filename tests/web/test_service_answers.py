@@ -425,14 +425,40 @@ def test_corrections_are_kept_in_the_folder(tmp_path: Path) -> None:
             answer = running.client.post(f"/v1/corrections{query}", content=content, headers=headers)
             return answer.status_code, answer.json().get("stored")
 
-        assert correct("?label=4") == (201, 1)
+        assert correct("?label=7") == (201, 1)
         assert correct("?label=9") == (201, 2)
+        assert correct("?label=not_a_digit") == (201, 3)
         assert correct("?label=ten") == (422, None)
         assert correct("") == (422, None)
         assert correct("?label=4", b"no picture") == (422, None)
         assert correct("?label=4", kind="text/plain") == (415, None)
-    (four,) = (tmp_path / "kept" / "4").iterdir()
-    assert four.read_bytes() == SAMPLE
+    (seven,) = (tmp_path / "kept" / "7").iterdir()
+    assert seven.read_bytes() == SAMPLE
+
+
+def test_what_was_read_right_is_not_stored(keeping_service: Served) -> None:
+    def correct(label: str, content: bytes) -> tuple[int, object, object]:
+        answer = keeping_service.client.post(f"/v1/corrections?label={label}", content=content, headers=PNG)
+        return answer.status_code, answer.json()["id"], answer.json()["stored"]
+
+    assert correct("4", SAMPLE) == (200, None, 0)
+    letter = drawn("A")
+    assert (
+        keeping_service.client.post("/v1/predict", content=letter, headers=PNG).json()["reason"]
+        == "not_a_digit"
+    )
+    assert correct("not_a_digit", letter) == (200, None, 0)
+
+
+def test_a_correction_is_taken_back(keeping_service: Served) -> None:
+    client = keeping_service.client
+    kept = client.post("/v1/corrections?label=9", content=SAMPLE, headers=PNG).json()
+    path = f"/v1/corrections/{kept['id']}"
+    foreign = client.delete(path, headers={"origin": "http://evil.example"})
+    assert foreign.status_code == 403
+    assert client.delete(path).json() == {"stored": kept["stored"] - 1}
+    again = client.delete(path)
+    assert (again.status_code, kept["id"] in again.json()["detail"]) == (404, True)
 
 
 def test_a_full_folder_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -444,7 +470,7 @@ def test_a_full_folder_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     )
     with served(ServiceSettings(corrections=tmp_path / "kept")) as running:
         statuses = [
-            running.client.post("/v1/corrections?label=4", content=SAMPLE, headers=PNG).status_code
+            running.client.post("/v1/corrections?label=7", content=SAMPLE, headers=PNG).status_code
             for _ in "12"
         ]
     assert statuses == [201, 507]

@@ -1,18 +1,22 @@
 """What people say was read wrong, kept as training data: folders of pictures by class.
 
     FOLDER/4/20260131T142501-9f86d081884c7d65.png
+    FOLDER/.not_a_digit/20260131T142625-5e884898da280471.png
 
-`inkdigits train --data mnist --data FOLDER` learns from it. The bytes are stored as they came, with whatever
-the picture says about where and when it was taken. Only pictures that training can read are let in, each is
-there whole or not at all, and number and size are bounded. It knows nothing of HTTP.
+`inkdigits train --data mnist --data FOLDER` learns from it. It leaves the hidden folder out, which a recipe can name
+under `not_digits`. The bytes are stored as they came, with whatever the picture says about where and when it was
+taken. Only pictures that training can read are let in, each is there whole or not at all, and number and size
+are bounded. It knows nothing of HTTP.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import tempfile
 import threading
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,9 +27,28 @@ from inkdigits.normalizer import normalize
 from inkdigits.pictures.formats import PICTURES
 from inkdigits.pictures.images import InputLimits, read_image
 
-__all__ = ["CorrectionStore", "CorrectionsFull"]
+__all__ = ["NOT_A_DIGIT", "Correction", "CorrectionStore", "CorrectionsFull"]
+
+NOT_A_DIGIT = "not_a_digit"
+"""The label of what shows none of the classes."""
 
 _NOT_IN_FOLDER_NAMES = frozenset('/\\:*?"<>|')  # of one operating system or another
+
+
+_ID = re.compile(r"\d{8}T\d{6}-[0-9a-f]{16}\.[a-z]{3,4}")
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A picture that was stored.
+
+    Attributes:
+        id: by which it can be removed; nobody else can guess it.
+        n_stored: how many pictures the folder holds now.
+    """
+
+    id: str
+    n_stored: int
 
 
 class CorrectionsFull(InkdigitsError):  # noqa: N818  (a state of the folder, as in "disk full")
@@ -68,32 +91,31 @@ class CorrectionStore:
             )
         _check_class_names(class_names)
         _check_folder(folder)
-        self._folder = folder
-        self._class_names = class_names
+        hidden = () if NOT_A_DIGIT in class_names else (NOT_A_DIGIT,)  # or training would take it for a class
+        self._folders = {name: folder / name for name in class_names} | {
+            name: folder / f".{name}" for name in hidden
+        }
         self._max_pictures = max_pictures
         self._max_bytes = max_bytes
         self._limits = limits or InputLimits()
         self._adding = threading.Lock()
 
-    def add(self, picture: bytes, label: str) -> int:
+    def add(self, picture: bytes, label: str) -> Correction:
         """Store a picture under what it shows.
 
         Args:
             picture: the bytes of a file, as they were read.
-            label: one of the class names.
-
-        Returns:
-            How many pictures the folder holds now.
+            label: one of the class names, or `NOT_A_DIGIT`.
 
         Raises:
             ConfigError: the label is no class.
             ImageError: the picture cannot be read, or has no ink on it.
             CorrectionsFull: there is no room for it.
         """
-        if label not in self._class_names:
+        if label not in self._folders:
             raise ConfigError(
                 "label",
-                expected=f"one of {', '.join(self._class_names)}",
+                expected=f"one of {', '.join(self._folders)}",
                 found=repr(label[:40]),
                 remedy="Say which class the picture shows.",
             )
@@ -101,10 +123,26 @@ class CorrectionStore:
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(8)}{_suffix_of(picture)}"
         with self._adding:
             try:
-                return self._write(self._folder / label / name, picture)
+                return Correction(name, self._write(self._folders[label] / name, picture))
             except OSError as error:
                 reason = error.strerror or str(error)
                 raise _full("a folder that takes another picture", f"that it does not ({reason})") from error
+
+    def remove(self, correction_id: str) -> bool:
+        """Take back a picture; False where there is none of this id."""
+        if not _ID.fullmatch(correction_id):
+            return False
+        for folder in self._folders.values():
+            try:
+                (folder / correction_id).unlink()
+                return True
+            except OSError:
+                continue
+        return False
+
+    def count(self) -> int:
+        """How many pictures the folder holds."""
+        return self._held()[0]
 
     def _write(self, path: Path, picture: bytes) -> int:
         n_pictures, n_bytes = self._held()
@@ -126,9 +164,9 @@ class CorrectionStore:
         that are being written count as bytes only.
         """
         n_pictures = n_bytes = 0
-        for label in self._class_names:
+        for folder in self._folders.values():
             try:
-                with os.scandir(self._folder / label) as entries:
+                with os.scandir(folder) as entries:
                     for entry in entries:
                         n_bytes += _size_of(entry)
                         n_pictures += not entry.name.startswith(".")

@@ -1,62 +1,102 @@
-"""POST /v1/corrections: a picture that was read wrong, and what it shows."""
+"""/v1/corrections: pictures that were read wrong, and what they show."""
 # Without postponed annotations: the description of `label` names the classes of the model.
 
 from typing import Annotated
 
 from fastapi import Query
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from inkdigits.errors import ConfigError, ImageError
-from inkdigits.web.corrections import CorrectionsFull, CorrectionStore
-from inkdigits.web.engine import Engine
+from inkdigits.web.corrections import NOT_A_DIGIT, CorrectionsFull, CorrectionStore
+from inkdigits.web.engine import Engine, Reading
 from inkdigits.web.http.answers import Answer
 from inkdigits.web.http.bodies import check_type, read_body
 from inkdigits.web.http.mistakes import mistake_in
 from inkdigits.web.http.problems import Problem, problems
 from inkdigits.web.http.routing import PICTURES, body_of, new_router
 
-__all__ = ["CorrectionAnswer", "correct_routes"]
+__all__ = ["CorrectionAnswer", "RemovalAnswer", "correct_routes"]
 
 
 class CorrectionAnswer(Answer):
-    """What was stored: the label, and the number of pictures that the folder holds now."""
+    """What became of a correction."""
 
     label: str
-    stored: int
+    stored: int = Field(description="The number of pictures that the folder holds now.")
+    id: str | None = Field(description="To take it back; null where it was read right, and is not stored.")
+
+
+class RemovalAnswer(Answer):
+    """A correction was taken back."""
+
+    stored: int = Field(description="The number of pictures that the folder holds now.")
 
 
 def correct_routes(engine: Engine, store: CorrectionStore | None) -> list[BaseRoute]:
-    """The route; it answers 404 without a store."""
+    """The routes; they answer 404 without a store."""
     router = new_router()
+    labels = list(dict.fromkeys([*engine.class_names, NOT_A_DIGIT]))
 
     @router.post(
         "/v1/corrections",
         summary="Say what a picture shows that was read wrong. It is kept to learn from.",
         status_code=201,
         response_model=CorrectionAnswer,
-        responses=problems(404, 422, 507, has_body=True),
+        responses={
+            200: {"model": CorrectionAnswer, "description": "It was read right, and is not stored."},
+            **problems(404, 422, 507, has_body=True),
+        },
         openapi_extra=body_of(PICTURES),
     )
     async def correct(
-        request: Request, label: Annotated[str, Query(json_schema_extra={"enum": list(engine.class_names)})]
+        request: Request, label: Annotated[str, Query(json_schema_extra={"enum": labels})]
     ) -> Response:
         if store is None:
-            raise Problem(
-                404, "No corrections are kept here. Start the service with --corrections DIR to keep them."
-            )
+            raise _no_store()
         check_type(request, "image/*", "application/octet-stream")
         picture = await read_body(request)
         with engine.admit(request):
+            (reading,) = await engine.read([picture])
+            if isinstance(reading, Reading) and label == _label_of(reading):
+                n_stored = await engine.run(store.count)
+                return CorrectionAnswer(label=label, stored=n_stored, id=None).response()
             try:
-                n_stored = await engine.run(store.add, picture, label)
+                kept = await engine.run(store.add, picture, label)
             except ConfigError as error:
                 raise Problem(422, str(error)) from None
             except ImageError as error:
                 raise Problem(422, mistake_in(picture) or str(error)) from None
             except CorrectionsFull as error:
                 raise Problem(507, f"expected {error.expected}, found {error.found}.") from None
-        return CorrectionAnswer(label=label, stored=n_stored).response(201)
+        return CorrectionAnswer(label=label, stored=kept.n_stored, id=kept.id).response(201)
+
+    @router.delete(
+        "/v1/corrections/{correction_id}",
+        summary="Take a correction back.",
+        response_model=RemovalAnswer,
+        responses=problems(403, 404, 429),
+    )
+    async def remove_correction(request: Request, correction_id: str) -> Response:
+        if store is None:
+            raise _no_store()
+        with engine.admit(request):
+            if not await engine.run(store.remove, correction_id):
+                raise Problem(404, f"Expected the id of a correction, found {correction_id[:60]!r}.")
+            return RemovalAnswer(stored=await engine.run(store.count)).response()
 
     return router.routes
+
+
+def _no_store() -> Problem:
+    return Problem(
+        404, "No corrections are kept here. Start the service with --corrections DIR to keep them."
+    )
+
+
+def _label_of(reading: Reading) -> str | None:
+    """What a correction would say that agrees with what was read."""
+    prediction = reading.prediction
+    return NOT_A_DIGIT if prediction.reason == NOT_A_DIGIT else prediction.label
