@@ -54,6 +54,13 @@ def address() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
+def keeping_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Of a service that keeps corrections."""
+    with serving("--corrections", str(tmp_path_factory.mktemp("kept"))) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         yield playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *CAMERA_FLAGS])
@@ -97,6 +104,10 @@ def test_a_drawn_digit_is_read(visit: Callable[..., Visit], strokes: Sequence[St
     expect(bars).to_have_count(10)
     expect(bars.nth(int(digit))).to_have_text(re.compile(rf"^{digit}\d\d%$"))
     expect(one.page.locator("#verdict")).to_have_text(re.compile("Certain|Fairly sure"))
+    share = bars.nth(int(digit)).locator(".share").text_content()
+    expect(one.page.locator("#detail")).to_have_text(
+        f"{share} sure"
+    )  # one number, and no two roundings of it
     expect(one.page.locator("#seen")).to_be_visible()
     one.keep(f"digit-{digit}")
 
@@ -280,6 +291,7 @@ def test_refusals_say_why(visit: Callable[..., Visit]) -> None:
     one = visit()
     one.draw(SCRIBBLE)
     one.refuses("No digit")
+    expect(one.page.locator("#bars-title")).to_have_text("Probability of each digit, if it were a digit")
     one.keep("refusal")
     one.page.keyboard.press("Escape")
     one.draw([[(0.12, 0.3), (0.12, 0.7)], [(0.85, 0.3), (0.85, 0.7)]])
@@ -296,11 +308,19 @@ def test_a_file_that_is_no_picture_leaves_the_drawing(visit: Callable[..., Visit
     one.reads("1")
     (tmp_path / "notes.txt").write_text("seven")
     one.page.locator("#file").set_input_files(tmp_path / "notes.txt")
-    one.notices("no picture that can be read")
+    one.notices("expected a picture in one of the formats PNG")  # as the service says it
     one.reads("1")
     one.draw(MAKES_IT_SEVEN)
     one.reads("7")
     expect(one.page.get_by_role("alert")).to_be_hidden()
+
+
+def test_a_picture_that_is_not_taken_is_named(visit: Callable[..., Visit], tmp_path: Path) -> None:
+    one = visit()
+    one.may_fail = True
+    (tmp_path / "seven.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(100))
+    one.page.locator("#file").set_input_files(tmp_path / "seven.heic")
+    one.notices("HEIC")
 
 
 def test_a_picture_that_is_too_large(visit: Callable[..., Visit]) -> None:
@@ -362,12 +382,63 @@ def test_a_correction_is_stored_as_it_was_drawn(visit: Callable[..., Visit], tmp
         one.draw(FOUR)
         one.reads("4")
         one.keep("corrections")
-        one.page.get_by_role("group", name="That is wrong").get_by_role("button", name="9").click()
+        wrong = one.page.get_by_role("group", name="That is wrong")
+        expect(wrong.get_by_role("button", name="4")).to_be_disabled()  # it was read so
+        wrong.get_by_role("button", name="9").click()
         expect(one.page.locator("#thanks")).to_contain_text("kept as a 9")
         (stored,) = tmp_path.rglob("*.png")
         assert stored.parent.name == "9"
         assert stored.read_bytes() == one.last_body()
-        expect(one.page.get_by_role("group", name="That is wrong")).to_be_hidden()
+        expect(wrong).to_be_hidden()
+
+
+def test_a_correction_is_taken_back_and_given_anew(visit: Callable[..., Visit], tmp_path: Path) -> None:
+    with serving("--corrections", str(tmp_path / "corrections")) as url:
+        one = visit(url)
+        one.draw(FOUR)
+        one.reads("4")
+        wrong = one.page.get_by_role("group", name="That is wrong")
+        wrong.get_by_role("button", name="9").click()
+        one.page.get_by_role("button", name="Take it back").click()
+        expect(wrong).to_be_visible()
+        assert list(tmp_path.rglob("*.png")) == []
+        expect(wrong.get_by_role("button", name="4")).to_be_disabled()
+        wrong.get_by_role("button", name="not a digit").click()
+        expect(one.page.locator("#thanks")).to_contain_text("kept as “not a digit”")
+        (stored,) = tmp_path.rglob("*.png")
+        assert stored.parent.name == ".not_a_digit"
+        one.draw(ONE)
+        expect(one.page.locator("#thanks")).to_be_hidden()
+
+
+PHONES = [(320, 568), (360, 740), (390, 664), (568, 320), (667, 375), (844, 390), (915, 412)]
+
+
+@pytest.mark.parametrize(("width", "height"), PHONES)
+def test_a_phone_shows_the_answer_and_the_correction(
+    visit: Callable[..., Visit], keeping_address: str, width: int, height: int
+) -> None:
+    size = {"width": width, "height": height}
+    one = visit(keeping_address, viewport=size, device_scale_factor=2, is_mobile=True, has_touch=True)
+    one.draw(FOUR)
+    one.reads("4")
+    assert one.page.evaluate("[document.documentElement.scrollWidth, window.scrollY]") == [width, 0]
+    for part in ("#stage", "#undo", "#choose", "#digit", "#detail", "#labels", "#correction-title"):
+        box = one.box(part)
+        assert box["y"] >= 0, part
+        assert box["y"] + box["height"] <= height, part
+        assert box["x"] + box["width"] <= width, part
+    one.keep(f"phone-{width}x{height}")
+
+
+def test_a_large_screen_is_used(visit: Callable[..., Visit]) -> None:
+    def share_of(width: int, height: int) -> float:
+        one = visit(viewport={"width": width, "height": height})
+        one.keep(f"screen-{width}x{height}")
+        return one.box("main")["width"] / width
+
+    assert share_of(2560, 1440) > 0.5
+    assert share_of(3840, 2160) > 0.4
 
 
 # Who can use it.

@@ -14,7 +14,7 @@ const SPOKEN = Object.fromEntries(
   ["Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"].entries(),
 );
 const BARS = "Probability of each digit";
-const BARS_IF = "Probability of each digit, if it were one";
+const BARS_IF = "Probability of each digit, if it were a digit";
 
 let classNames = [];
 let speakSoon = null;
@@ -39,7 +39,7 @@ export function showReading(reading) {
   const label = reading.refused ? null : String(reading.label ?? reading.digit);
   const [verdict, detail] = reading.refused
     ? (REFUSALS[reading.reason] ?? ["Refused", "It is not read."])
-    : [inWords(reading.confidence), `${inTenths(reading.confidence)}% sure`];
+    : [inWords(reading.confidence), `${inPercent(reading.confidence)}% sure`];
   put(reading.refused ? "refused" : "read", label ?? "?", verdict, detail);
   at("bars-title").textContent = reading.refused && !isBlank ? BARS_IF : BARS;
   showBars(isBlank ? [] : reading.probabilities, label);
@@ -72,9 +72,8 @@ function inWords(confidence) {
   return confidence >= 0.6 ? "Unsure" : "A guess";
 }
 
-// Rounded down, so that what is not certain is never called 100%.
+// One rounding for all places. Down, so that what is not certain is never called 100%.
 const inPercent = (share) => Math.min(99, Math.floor(share * 100));
-const inTenths = (share) => Math.min(999, Math.floor(share * 1000)) / 10;
 
 function showBars(probabilities, label) {
   [...at("bars").children].forEach((row, number) => {

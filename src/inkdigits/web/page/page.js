@@ -53,28 +53,33 @@ async function askWhileWanted() {
   underWay = null;
 }
 
-async function post(path, blob, signal) {
+function post(path, blob, signal) {
   // What the browser takes for something else is sent all the same: the service looks at the bytes.
   const type = blob.type.startsWith("image/") ? blob.type : "application/octet-stream";
-  const headers = { "Content-Type": type };
-  const response = await fetch(path, { method: "POST", body: blob, headers, signal });
+  return ask(path, { method: "POST", body: blob, headers: { "Content-Type": type }, signal });
+}
+
+/** The JSON of an answer; an error has the service's own sentence, where it came that far. */
+async function ask(path, options) {
+  const response = await fetch(path, options);
   if (response.ok) return response.json();
   const wait_s = Math.min(Number(response.headers.get("Retry-After")) || 1, LONGEST_WAIT_S);
-  throw Object.assign(new Error(response.statusText), { status: response.status, wait_s });
+  const { detail = "" } = await response.json().catch(() => ({}));
+  throw Object.assign(new Error(detail), { status: response.status, wait_s });
 }
 
 function show(reading, blob, since) {
   answered = blob;
   if (at("notice").dataset.about === "service") hush();
   showReading(reading);
-  offerCorrection(reading.reason !== "blank");
+  offerCorrection(reading.reason === "blank" ? null : (reading.reason ?? String(reading.label ?? reading.digit)));
   if (since !== null) measure(since);
 }
 
 function showNone(verdict, detail) {
   answered = null;
   showNothing(verdict, detail);
-  offerCorrection(false);
+  offerCorrection(null);
 }
 
 /** From the end of a stroke until the answer has been painted, for whoever wants to know. */
@@ -101,13 +106,15 @@ async function recover(error, request) {
   if ([413, 415, 422].includes(error.status)) {
     if (stage.dataset.showing === "picture") backToDrawing(); // which the picture had only covered
     const tooLarge = `This picture is too large: at most ${Math.round(service.max_bytes / 1e6)} MB.`;
-    say(error.status === 413 ? tooLarge : UNREADABLE, "picture");
+    say(error.status === 413 ? tooLarge : asSentence(error.message) || UNREADABLE, "picture");
     return;
   }
   showNone("No answer", "What you drew is kept.");
   if (isBusy) return say("The service is still busy.", "service");
   say(error.status ? `The service failed (${error.status}).` : "The service does not answer.", "service");
 }
+
+const asSentence = (text) => text.slice(0, 1).toUpperCase() + text.slice(1);
 
 function say(text, about) {
   at("notice-text").textContent = text;
@@ -257,32 +264,61 @@ function takeStill() {
 
 // Corrections, where the operator keeps them.
 
+const NOT_A_DIGIT = "not_a_digit"; // the service's word, as a reason to refuse and as a label
+
+let kept = null; // the answer of the service to the last correction, while it can be taken back
+
 function buildLabels() {
-  const buttons = service.class_names.map((name) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = name;
-    button.addEventListener("click", () => correct(name));
-    return button;
-  });
-  at("labels").replaceChildren(...buttons);
+  const button = (label, text) => {
+    const made = document.createElement("button");
+    made.type = "button";
+    made.textContent = text;
+    made.dataset.label = label;
+    made.addEventListener("click", () => correct(label, text));
+    return made;
+  };
+  at("labels").replaceChildren(...service.class_names.map((name) => button(name, name)));
+  const none = button(NOT_A_DIGIT, service.class_names.join("") === "0123456789" ? "not a digit" : "none of these");
+  at("correction-title").parentElement.replaceChildren(at("correction-title"), none);
 }
 
-function offerCorrection(isOffered) {
-  at("correction").toggleAttribute("data-idle", !isOffered);
-  at("thanks").textContent = "";
+/** Offer to correct an answer to anything but what it said; null offers nothing. */
+function offerCorrection(said) {
+  at("correction").toggleAttribute("data-idle", said === null);
+  for (const button of at("correction").querySelectorAll("button")) button.disabled = button.dataset.label === said;
+  thank("");
 }
 
-async function correct(label) {
+function thank(text, isKept = false) {
+  at("thanks-text").textContent = text;
+  at("thanks").hidden = text === "";
+  at("take-back").hidden = !isKept;
+}
+
+async function correct(label, text) {
   const blob = answered;
-  offerCorrection(false); // each answer is corrected once
+  const said = at("correction").querySelector("button:disabled")?.dataset.label ?? "";
+  offerCorrection(null); // each answer is corrected once, unless that is taken back
   try {
-    await post(`v1/corrections?label=${encodeURIComponent(label)}`, blob);
-    if (answered === blob) at("thanks").textContent = `Thank you. It is kept as a ${label}, to learn from.`;
+    const answer = await post(`v1/corrections?label=${encodeURIComponent(label)}`, blob);
+    if (answered !== blob) return;
+    kept = { ...answer, said };
+    if (answer.id === null) return thank("It was read so, and is not kept.");
+    thank(`Thank you. It is kept as ${label === NOT_A_DIGIT ? `“${text}”` : `a ${text}`}, to learn from.`, true);
   } catch (error) {
-    if (answered === blob) offerCorrection(true);
+    if (answered === blob) offerCorrection(said);
     const isFull = error.status === 507;
     say(isFull ? "There is no room for more corrections." : "The correction could not be kept.", "picture");
+  }
+}
+
+async function takeBack() {
+  const { id, said } = kept;
+  try {
+    await ask(`v1/corrections/${encodeURIComponent(id)}`, { method: "DELETE" });
+    offerCorrection(said);
+  } catch {
+    say("The correction could not be taken back.", "picture");
   }
 }
 
@@ -296,6 +332,7 @@ const actions = {
   "open-camera": openCamera,
   take: takeStill,
   again: tryAgain,
+  "take-back": takeBack,
 };
 for (const [id, act] of Object.entries(actions)) at(id).addEventListener("click", () => act());
 
