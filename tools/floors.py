@@ -61,7 +61,10 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
         ),
         "evaluation": ("report embedding occlusion", "evaluate"),
         "plots": ("canvas", "counts curves images insight", "__init__"),
-        "web": ("settings corrections statistics", "http", "engine", "routes", "description", "app", "server"),
+        "web": (
+            "settings corrections statistics",
+            *("http", "engine", "routes", "description", "app", "server"),
+        ),
         "web.http": ("answers mistakes", "problems", "bodies connections limits routing telemetry uploads"),
         "web.routes": ("tensors", "triton", "correcting describing pages predicting protocol"),
         "cli": ("folders progress", "data demo evaluate predict runs serve train tune", "app", "__init__ "),

@@ -3,10 +3,10 @@
     FOLDER/4/20260131T142501-9f86d081884c7d65.png
     FOLDER/.not_a_digit/20260131T142625-5e884898da280471.png
 
-`inkdigits train --data mnist --data FOLDER` learns from it. It leaves the hidden folder out, which a recipe can
-name under `not_digits`. The bytes are stored as they came, with whatever the picture says about where and when
-it was taken. Only pictures that training can read are let in, each is there whole or not at all, and number and
-size are bounded. It knows nothing of HTTP.
+`inkdigits train --data mnist --data FOLDER` learns from it. It leaves the hidden folder out, which a recipe
+can name under `not_digits`. The bytes are stored as they came, with whatever the picture says about where
+and when it was taken. Only pictures that training can read are let in, each is there whole or not at all,
+and number and size are bounded. It knows nothing of HTTP.
 """
 
 from __future__ import annotations
