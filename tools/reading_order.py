@@ -44,7 +44,16 @@ STEPS = (
         ),
     ),
     Step("normalizer", ("normalizer/geometry.py", "normalizer/digit.py", "normalizer/normalizing.py")),
-    Step("reading", ("reading/classifier.py", "reading/recognizer.py")),
+    Step(
+        "reading",
+        (
+            "reading/model_file.py",
+            "reading/scores.py",
+            "reading/classifier.py",
+            "reading/decision.py",
+            "reading/recognizer.py",
+        ),
+    ),
     Step("model", ("models/cnn.py", "models/layers.py")),
     Step(
         "training",

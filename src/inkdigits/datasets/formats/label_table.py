@@ -3,8 +3,9 @@
     path,label,writer
     scans/0001.png,7,anna
 
-Separated by commas, semicolons, tabs, bars or spaces, or a JSON object a line; the header in any case, or none
-where the first cell is the path of a picture. Columns other than these are left alone; the writer may be missing.
+The separator is a comma, a semicolon, a tab, a bar or a space; JSON lines are read too. The header may be in
+any case, and may be missing where the first cell is the path of a picture. Other columns are ignored, and the
+writer is optional.
 """
 
 from __future__ import annotations
