@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from inkdigits.errors import ImageError
+from inkdigits.results import Reason
 from inkdigits.web.engine import Engine, Reading
 from inkdigits.web.http.answers import Answer
 from inkdigits.web.http.bodies import check_type, read_body
@@ -59,7 +60,7 @@ class PredictionAnswer(Answer):
     confidence: Share
     probabilities: list[Share]
     refused: bool
-    reason: Literal["blank", "not_a_digit", "several", "unclear"] | None
+    reason: Reason | None
     box: Annotated[list[int], Field(min_length=4, max_length=4)] | None = Field(
         description="Left, top, width and height of the ink, in pixels of the upright picture."
     )
