@@ -18,6 +18,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from inkdigits.reading.model_file import bundled_model
 from inkdigits.web.http.telemetry import TextLines, logging_config
 from tests.web.serving import drawn, free_port
 
@@ -175,6 +176,14 @@ def test_the_log_is_text_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
             assert logging_config("auto")["formatters"]["lines"]["()"] is TextLines
     finally:
         os.close(ours)
+
+
+def test_the_model_of_a_run_folder_is_served(tmp_path: Path) -> None:
+    (tmp_path / "model.onnx").write_bytes(bundled_model())
+    with started("--model", str(tmp_path)) as (_, address):
+        assert httpx.get(f"{address}/v1/service").json()["model"] == "model.onnx"
+        answer = httpx.post(f"{address}/v1/predict", content=PICTURE, headers=PNG)
+    assert answer.json()["digit"] == 7
 
 
 # What it does not start with.

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from inkdigits.runs.folder import onnx_file
+
 __all__ = ["serve"]
 
 
@@ -17,7 +19,8 @@ def serve(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(metavar="N", min=1, max=65_535, help="Port to listen on.")] = 8000,
     model: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="ONNX model; the bundled one by default.")
+        Path | None,
+        typer.Option(metavar="RUN_OR_FILE", help="Run folder or ONNX model; the bundled one by default."),
     ] = None,
     max_error: Annotated[
         float | None,
@@ -67,7 +70,7 @@ def serve(
     settings = ServiceSettings(
         host=host,
         port=port,
-        model=model,
+        model=model and onnx_file(model),
         max_error=max_error,
         digits_accepted=digits_accepted,
         n_workers=workers,
