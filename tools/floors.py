@@ -20,10 +20,10 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
             "pictures paper",
             "normalizer plots",
             "reading synthesis",
-            "datasets models recipes",
+            "bulk datasets models recipes",
             "runs",
             "training evaluation",
-            "sklearn web",
+            "deployment sklearn web",
             "cli",
             "__init__ __main__",
         ),
@@ -39,6 +39,8 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
             "explanation",
         ),
         "synthesis": ("strokes textures corruption", "allographs augmentation negatives"),
+        "bulk": ("sources", "pictures table", "job", "parts", "local", "ray"),
+        "deployment": ("serving_files",),
         "datasets": ("dataset", "catalogue classes", "roles", "formats", "known", "loading", "__init__"),
         "datasets.formats": (
             "content layout",
@@ -67,6 +69,12 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
         ),
         "web.http": ("answers mistakes", "problems", "bodies connections limits routing telemetry uploads"),
         "web.routes": ("tensors", "triton", "correcting describing pages predicting protocol"),
-        "cli": ("folders progress", "data demo evaluate predict runs serve train tune", "app", "__init__ "),
+        "cli": (
+            "folders progress",
+            "bulk",
+            "data demo evaluate export_serving predict runs serve train tune",
+            "app",
+            "__init__",
+        ),
     }.items()
 }

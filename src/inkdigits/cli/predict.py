@@ -11,8 +11,11 @@ from typing import Annotated
 
 import typer
 
+from inkdigits.bulk.job import PredictJob
+from inkdigits.bulk.table import format_of
+from inkdigits.cli.bulk import Engine, write_table
 from inkdigits.cli.folders import writing_into
-from inkdigits.errors import ImageError
+from inkdigits.errors import ConfigError, ImageError
 from inkdigits.files import temporary_beside
 from inkdigits.pictures.images import InputLimits, find_images
 from inkdigits.reading.explanation import draw_explanation, verdict
@@ -55,12 +58,45 @@ def predict(
             "letters get through.",
         ),
     ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write a table, a row a picture, into FILE: .csv, .jsonl or .parquet. PATH may then also "
+            "be a Parquet file, a tar archive, a quoted pattern, a URL, or @LIST with a source a line.",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Processes for --out; one a core by default.")
+    ] = None,
+    engine: Annotated[
+        Engine, typer.Option(help="What --out runs on: this machine's cores, or Ray.")
+    ] = Engine.LOCAL,
+    ray_address: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="A Ray cluster to join; without it, Ray runs on this machine."),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the interrupted run that writes --out.")
+    ] = False,
 ) -> None:
     """Read the digit in each picture.
 
     Example: inkdigits predict seven.jpg scans/ --json
     """
-    recognizer = Recognizer(model and onnx_file(model), max_error=max_error, digits_accepted=digits_accepted)
+    file = None if model is None else str(onnx_file(model))
+    if out is not None:
+        job = PredictJob(file, max_error, digits_accepted, format_of(out))
+        if explain is not None or as_json or "-" in paths:
+            raise ConfigError(
+                "--out",
+                expected="a table by itself",
+                found="--json, --explain or - beside it",
+                remedy="Leave them out: the table holds what --json prints.",
+            )
+        write_table(job, paths, out, engine=engine, workers=workers, ray_address=ray_address, resume=resume)
+        return
+    recognizer = Recognizer(file, max_error=max_error, digits_accepted=digits_accepted)
     if max_error is not None:
         typer.echo(
             f"With 95% confidence at most {max_error:.2%} of what is read is wrong, where pictures are like "

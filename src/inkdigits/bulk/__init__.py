@@ -1,0 +1,3 @@
+"""Many pictures, one table: on one machine's cores, or on a Ray cluster."""
+
+__all__ = ()

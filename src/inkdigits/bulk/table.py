@@ -1,0 +1,141 @@
+"""The result table: one row a picture, as CSV, JSON lines or Parquet.
+
+A worker encodes the rows of a chunk (`encode`), and the parent joins what the workers wrote (`join`), so no
+row passes through the parent. The same parts in the same order give the same table, byte for byte.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from inkdigits.bulk.sources import arrow_module
+from inkdigits.errors import ConfigError
+from inkdigits.files import temporary_beside
+
+__all__ = ["Counts", "Row", "TableFormat", "count", "encode", "format_of", "join", "to_arrow"]
+
+TableFormat = Literal["csv", "jsonl", "parquet"]
+
+Row = dict[str, object]
+"""A row of the table, by column."""
+
+_ROW_GROUP = 65_536  # rows; of Parquet
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many pictures were read, refused, and could not be read at all."""
+
+    read: int = 0
+    refused: int = 0
+    errors: int = 0
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.read + self.refused + self.errors
+
+    def __add__(self, other: Counts) -> Counts:
+        """Of both together."""
+        return Counts(self.read + other.read, self.refused + other.refused, self.errors + other.errors)
+
+
+def format_of(path: Path) -> TableFormat:
+    """The format that a file's suffix asks for.
+
+    Raises:
+        ConfigError: none of the three.
+    """
+    suffix = path.suffix.lower().lstrip(".")
+    for known in get_args(TableFormat):
+        if suffix == known:
+            return known  # type: ignore[no-any-return]
+    raise ConfigError(
+        f"--out {path}",
+        expected="a file name that ends in .csv, .jsonl or .parquet",
+        found=repr(path.name),
+        remedy="Name the table results.csv, say.",
+    )
+
+
+def encode(table_format: TableFormat, columns: Sequence[str], rows: Sequence[Row]) -> bytes:
+    """Rows as a part of a table: lines without a heading, or a Parquet file of its own."""
+    match table_format:
+        case "csv":
+            text = io.StringIO(newline="")
+            csv.DictWriter(text, columns, lineterminator="\n").writerows(rows)
+            return text.getvalue().encode()
+        case "jsonl":
+            return b"".join(json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in rows)
+        case "parquet":
+            sink = io.BytesIO()
+            arrow_module("pyarrow.parquet").write_table(to_arrow(columns, rows), sink)
+            return sink.getvalue()
+
+
+def to_arrow(columns: Sequence[str], rows: Sequence[Row]) -> Any:
+    """Rows as a pyarrow table."""
+    return arrow_module("pyarrow").Table.from_pylist(list(rows), schema=_schema(columns))
+
+
+def join(table_format: TableFormat, columns: Sequence[str], parts: Iterable[bytes], path: Path) -> None:
+    """Write the table whole, or leave what was there."""
+    with temporary_beside(path) as temporary:
+        if table_format == "parquet":
+            _join_parquet(columns, parts, temporary)
+            return
+        with temporary.open("wb") as file:
+            if table_format == "csv":
+                file.write((",".join(columns) + "\n").encode())
+            for part in parts:
+                file.write(part)
+
+
+def _join_parquet(columns: Sequence[str], parts: Iterable[bytes], path: Path) -> None:
+    arrow, parquet = arrow_module("pyarrow"), arrow_module("pyarrow.parquet")
+    with parquet.ParquetWriter(path, _schema(columns)) as writer:
+        for tables in _batches(parquet.read_table(arrow.BufferReader(part)) for part in parts):
+            writer.write_table(arrow.concat_tables(tables))
+
+
+def count(table_format: TableFormat, path: Path) -> Counts:
+    """Count the rows of a finished table; of Parquet, `path` may be a folder of files."""
+    if table_format == "parquet":
+        dataset = arrow_module("pyarrow.dataset").dataset(path, format="parquet")
+        refused = arrow_module("pyarrow.compute").field("refused")
+        n_errors, n_refused = dataset.count_rows(filter=refused.is_null()), dataset.count_rows(filter=refused)
+        return Counts(dataset.count_rows() - n_errors - n_refused, n_refused, n_errors)
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file) if table_format == "csv" else map(json.loads, file)
+        kinds = Counter("errors" if row.get("error") else str(row["refused"]) for row in rows)
+    return Counts(kinds["False"], kinds["True"], kinds["errors"])
+
+
+def _batches(tables: Iterable[Any]) -> Iterator[list[Any]]:
+    """Tables together, as many as fill a row group."""
+    batch: list[Any] = []
+    for table in tables:
+        batch.append(table)
+        if sum(one.num_rows for one in batch) >= _ROW_GROUP:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _schema(columns: Sequence[str]) -> Any:
+    arrow = arrow_module("pyarrow")
+    whole, share = arrow.int32(), arrow.float32()
+    types = {"digit": arrow.int8(), "refused": arrow.bool_(), "confidence": share}
+    types |= dict.fromkeys(("left", "top", "width", "height"), whole)
+    text = arrow.string()
+    return arrow.schema(
+        [(name, share if name.startswith("p_") else types.get(name, text)) for name in columns]
+    )
