@@ -11,6 +11,7 @@ import typer
 from inkdigits.cli.data import data
 from inkdigits.cli.demo import demo
 from inkdigits.cli.evaluate import evaluate
+from inkdigits.cli.export_serving import export_serving
 from inkdigits.cli.predict import predict
 from inkdigits.cli.runs import runs
 from inkdigits.cli.serve import serve
@@ -49,6 +50,7 @@ app.command()(tune)
 app.command()(data)
 app.command()(demo)
 app.command()(serve)
+app.command("export-serving")(export_serving)
 
 
 def main() -> None:

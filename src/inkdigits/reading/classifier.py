@@ -62,6 +62,11 @@ class Classifier:
         self._output = self._choose_output()
         self.scores(_PROBE)  # which refuses NaN
 
+    @property
+    def signature(self) -> tuple[str, tuple[int, ...], str, str]:
+        """The input's name, its shape without the batch, its NumPy type, and the output's name."""
+        return self._input, self._input_shape, np.dtype(self._input_type).name, self._output
+
     def probabilities(self, ink: NDArray[np.float32]) -> NDArray[np.float32]:
         """Classify images (N, 28, 28), 0 paper to 1 ink -> probabilities (N, C), rows sum to 1."""
         return self.scores(ink).probabilities()
