@@ -28,7 +28,7 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
             "__init__ __main__",
         ),
         "pictures": ("formats grey", "images"),
-        "paper": ("pieces", "contrast frames ruling", "binarization"),
+        "paper": ("pieces sheet", "contrast frames ruling", "binarization borders"),
         "normalizer": ("geometry digit", "normalizing", "__init__"),
         "reading": (
             "risk_control",

@@ -4,6 +4,7 @@ The one normaliser: training, command line, Python, page and notebooks all go th
 ink, not for digits: what the ink says is the classifier's business, and so is whether it is a digit.
 
     grey page          any size, dark on light or light on dark, evenly lit or not
+      -> page          the borders around it left out (`paper.borders`)
       -> ink           what stands out from the paper, ruled lines left out (`inkdigits.paper`)
       -> pieces        dirt, frames, shadows and strangers at the edge left out (`digit`, `paper.frames`)
       -> stroke        thin lines thickened to what MNIST's pens drew
@@ -18,7 +19,7 @@ Letters: H, W size of the page.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -26,6 +27,7 @@ import numpy as np
 from inkdigits.ink import BOX_SIDE, SIDE, Grey, Plane, to_ink
 from inkdigits.normalizer.digit import find_digit
 from inkdigits.normalizer.geometry import centre_by_mass, fit_into_box, thicken
+from inkdigits.paper.borders import within_borders
 from inkdigits.results import Box
 
 __all__ = ["NORMALIZER_VERSION", "Normalized", "normalize"]
@@ -66,6 +68,20 @@ def normalize(page: Grey) -> Normalized:
     Returns:
         The ink and its box.
     """
+    light = _light_on_dark(page) if page.shape == (SIDE, SIDE) else None
+    if light is not None and _is_as_mnists(light):
+        return _normalize_page(page)
+    for sheet in reversed(within_borders(page)):
+        normalized = _normalize_page(sheet.page)
+        if normalized.box is not None:
+            box = sheet.box_on_picture(normalized.box, page.shape)
+            as_it_is = normalized.as_it_is if light is None else to_ink(light)
+            return replace(normalized, box=box, as_it_is=as_it_is)
+    return _normalize_page(page)
+
+
+def _normalize_page(page: Grey) -> Normalized:
+    """The same for a page without a border."""
     as_it_is = None
     if page.shape == (SIDE, SIDE):
         light = _light_on_dark(page)
