@@ -96,6 +96,36 @@ def test_every_kind_of_array(dtype: type, n_channels: int | None) -> None:
     np.testing.assert_array_equal(page, ink * np.uint8(255))
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int64, np.int8, np.float32, np.bool_])
+@pytest.mark.parametrize("n_channels", [None, 1, 3])
+def test_masks_of_0_and_1_are_black_and_white(dtype: type, n_channels: int | None) -> None:
+    ink = np.asarray(drawing()) > 128
+    mask = ink if n_channels is None else np.repeat(ink[:, :, None], n_channels, axis=2)
+    np.testing.assert_array_equal(read_image(mask.astype(dtype)), ink * np.uint8(255))
+
+
+@pytest.mark.parametrize("brightest", [1, 2, 9])
+@pytest.mark.parametrize("mode", ["L", "I;16", "P"])
+def test_files_that_hold_masks_are_black_and_white(brightest: int, mode: str) -> None:
+    ink = np.asarray(drawing()) > 128
+    dtype = np.uint16 if mode == "I;16" else np.uint8
+    image = Image.fromarray(ink.astype(dtype) * dtype(brightest))
+    if mode == "P":
+        image.putpalette([0, 0, 0] + [brightest] * 3 * 255)
+    np.testing.assert_array_equal(read_image(encoded(image)), ink * np.uint8(255))
+
+
+@pytest.mark.parametrize("levels", [(0, 40), (254, 255), (0, 1, 2), (3, 3)])
+def test_other_dark_pictures_stay_as_they_are(levels: tuple[int, ...]) -> None:
+    page = np.resize(np.uint8(levels), (20, 21))
+    np.testing.assert_array_equal(read_image(page), page)
+
+
+def test_the_channel_of_a_grey_array_may_come_first() -> None:
+    ink = np.asarray(drawing())
+    np.testing.assert_array_equal(read_image(ink[None]), ink)
+
+
 def test_a_sliced_and_flipped_array_is_read_as_it_looks() -> None:
     pixels = np.asarray(drawing())
     np.testing.assert_array_equal(read_image(pixels[::-1, ::2]), pixels[::-1, ::2])

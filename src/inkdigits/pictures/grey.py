@@ -19,6 +19,7 @@ from PIL import Image
 __all__ = ["grey_page", "scale_to_bytes"]
 
 _WHITE_LEVELS = (255, 4095, 65535)  # of 8, 12 and 16 bits
+_BRIGHTEST_MASK = 13  # grey levels; a mask's 1 is its white, and no eye tells these levels from black
 
 
 def grey_page(image: Image.Image) -> NDArray[np.uint8]:
@@ -33,6 +34,10 @@ def grey_page(image: Image.Image) -> NDArray[np.uint8]:
     Raises:
         ValueError: Pillow cannot convert the picture, or its values are not finite.
     """
+    return _masks_stretched(_as_it_is(image))
+
+
+def _as_it_is(image: Image.Image) -> NDArray[np.uint8]:
     if image.mode == "F" or image.mode.startswith("I"):
         return scale_to_bytes(np.asarray(image))
     if image.mode == "La":  # the one mode with transparency that Pillow does not convert in one step
@@ -70,6 +75,17 @@ def scale_to_bytes(values: NDArray[Any]) -> NDArray[np.uint8]:
         black, white = low, max(high, low + 1)
     scaled: NDArray[np.float64] = (values - np.float64(black)) * (255 / (white - black))
     return np.rint(scaled).astype(np.uint8)
+
+
+def _masks_stretched(page: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The page, or black and white where it has two levels, 0 and one that looks black too.
+
+    That is a mask of 0 and 1, as NumPy and OpenCV make them, saved without a factor of 255.
+    """
+    brightest = int(page.max())
+    if not 0 < brightest <= _BRIGHTEST_MASK or page.min() > 0 or ((page > 0) & (page < brightest)).any():
+        return page
+    return np.where(page > 0, np.uint8(255), np.uint8(0))
 
 
 def _on_backdrop(image: Image.Image) -> Image.Image:

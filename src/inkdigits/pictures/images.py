@@ -97,8 +97,8 @@ def read_image(
 
     Args:
         source: a file, the bytes of one, a Pillow image (of any format, at its current frame), or an array of
-            shape (H, W), (H, W, 1), (H, W, 3) for RGB or (H, W, 4) for RGBA, of uint8, bool, uint16, or
-            floats from 0 to 1.
+            shape (H, W), (1, H, W), (H, W, 1), (H, W, 3) for RGB or (H, W, 4) for RGBA, of uint8, bool, uint16,
+            or floats from 0 to 1; 0 and 1 alone, of any type, are black and white.
         limits: what is accepted; `max_bytes` and `formats` concern files and bytes only.
 
     Returns:
@@ -248,17 +248,20 @@ def _png_pixels_only(content: bytes, name: str) -> bytes:
 
 
 def _from_array(pixels: NDArray[Any]) -> Image.Image:
+    if pixels.ndim == 3 and pixels.shape[0] == 1 and pixels.shape[2] not in (1, 3, 4):
+        pixels = pixels[0]  # a grey channel that comes first, as PyTorch has it
     if pixels.size == 0 or not (pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] in (1, 3, 4))):
         raise _refusal(
             "the array",
-            "a shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) with pixels in it",
+            "a shape (H, W), (1, H, W), (H, W, 1), (H, W, 3) or (H, W, 4) with pixels in it",
             f"the shape {pixels.shape}",
             "Give one picture at a time, with colours on the last axis.",
         )
     if pixels.ndim == 3 and pixels.shape[2] == 1:
         pixels = pixels[:, :, 0]
     unit = pixels.dtype.kind == "f" and bool(np.all((pixels >= 0) & (pixels <= 1)))  # False where NaN
-    if pixels.dtype == np.bool_ or unit:
+    is_mask = pixels.dtype.kind in "iu" and pixels.min() == 0 and pixels.max() == 1
+    if pixels.dtype == np.bool_ or unit or is_mask:
         pixels = np.rint(pixels * np.float32(255)).astype(np.uint8)
     elif pixels.dtype.newbyteorder("=") == np.uint16:
         pixels = scale_to_bytes(pixels)
