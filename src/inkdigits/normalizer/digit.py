@@ -26,6 +26,10 @@ _MOST_PIECES = 200  # where there are more, the rest is dust
 _REACH = 0.4  # lengths of the main piece; so far from it a long piece may lie, a five's bar for one
 _REACH_AT_EDGE = 0.1  # the same for pieces that touch the edge of the page: often shadows and strangers
 _OTHER_DIGIT_SHARE = 0.4  # lengths of the main piece; what stands apart and is as tall may be a digit
+_WHOLE_SHARE = 0.8  # of the main piece's height; a piece at the edge that is as tall may be a digit
+_CONTACT_SHARE = 0.3  # of its height; so much of the edge it may touch
+_ROW_SHARE = 0.6  # of the height of all that was kept; digits in a row are as tall
+_FEWEST_IN_ROW = 3
 _OTHER_PEN = 4.0  # times as thick or as thin as the main piece: no digit, but a shadow or a line
 
 
@@ -122,7 +126,7 @@ def _keep_digit_pieces(pieces: Pieces, page_side: int) -> tuple[Mask, int] | Non
     # Of the page, or of the part that holds ink: ink that ends has paper around it there too.
     at_edge = pieces.at_edge()[order]
     main = int(np.argmax(length * np.where(at_edge, 0.3, 1.0)))
-    counts = (height >= _OTHER_DIGIT_SHARE * length[main]) & ~at_edge
+    counts = (height >= _OTHER_DIGIT_SHARE * length[main]) & (~at_edge | _is_whole(pieces, order, main))
     at_edge &= not at_edge[main]  # A crop that cuts the main piece cuts its other pieces too.
     reach = np.minimum(length, np.where(at_edge, _REACH_AT_EDGE, _REACH) * length[main])
     gaps = _gaps(left, left + width, top, top + height)
@@ -135,6 +139,7 @@ def _keep_digit_pieces(pieces: Pieces, page_side: int) -> tuple[Mask, int] | Non
     is_kept = np.zeros(len(pieces.stats), np.bool_)
     is_kept[order[kept]] = True
     others = _count_digits(pieces, order[main], order[counts & ~kept])
+    others = max(others, _n_beside(pieces.stats[order[kept]]) - 1)
     return np.asarray(is_kept.take(pieces.labels), dtype=np.bool_), others
 
 
@@ -146,6 +151,36 @@ def _gaps(
     down = np.maximum(top[:, None] - bottom, top - bottom[:, None])
     gaps: NDArray[np.int32] = np.maximum(np.maximum(across, down), 0)
     return gaps
+
+
+def _is_whole(pieces: Pieces, order: NDArray[np.intp], main: int) -> Mask:
+    """(n,) which pieces are as tall as the main one, and touch the edge of the page just here and there.
+
+    Tight crops cut nothing off their digits; what a crop has of its neighbours is cut along the edge.
+    """
+    heights = pieces.stats[order, cv2.CC_STAT_HEIGHT]
+    whole = np.zeros(len(order), np.bool_)
+    for i in np.flatnonzero((heights >= _WHOLE_SHARE * heights[main]) & (order != order[main])):
+        rims = (pieces.labels[:, 0], pieces.labels[:, -1], pieces.labels[0], pieces.labels[-1])
+        contact_px = max(np.count_nonzero(rim == order[i]) for rim in rims)
+        whole[i] = contact_px <= _CONTACT_SHARE * heights[i]
+    return whole
+
+
+def _n_beside(stats: NDArray[np.int32]) -> int:
+    """How many of the kept pieces stand in a row as digits do; 0 where that may be one digit in parts.
+
+    A digit falls into two parts beside each other, an open four, but hardly into three as high as itself.
+    """
+    left, top, width, height = stats[:, :4].T
+    box_height = (top + height).max() - top.min()
+    is_tall = (height >= _ROW_SHARE * box_height) & (height > width)
+    rows = sorted(zip(left[is_tall], (left + width)[is_tall], strict=True))
+    n, end = 0, -1
+    for start, stop in rows:
+        if start >= end:
+            n, end = n + 1, stop
+    return n if n >= _FEWEST_IN_ROW else 0
 
 
 def _count_digits(pieces: Pieces, main: np.intp, candidates: NDArray[np.intp]) -> int:

@@ -97,8 +97,8 @@ def read_image(
 
     Args:
         source: a file, the bytes of one, a Pillow image (of any format, at its current frame), or an array of
-            shape (H, W), (1, H, W), (H, W, 1), (H, W, 3) for RGB or (H, W, 4) for RGBA, of uint8, bool, uint16,
-            or floats from 0 to 1; 0 and 1 alone, of any type, are black and white.
+            shape (H, W), (1, H, W), (H, W, 1), (H, W, 3) for RGB or (H, W, 4) for RGBA, of uint8, bool,
+            uint16, or floats from 0 to 1; 0 and 1 alone, of any type, are black and white.
         limits: what is accepted; `max_bytes` and `formats` concern files and bytes only.
 
     Returns:
