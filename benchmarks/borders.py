@@ -5,8 +5,8 @@
 Every border is drawn around 130 of people's own digits, in three widths (a share of the picture's longer
 side), six shades, on one side and on four; then the neighbours of those: soft and rounded edges,
 grain, gradients, JPEG, two adjacent sides, a page that lies askew on a table. Forty of MNIST's test digits
-go through matplotlib's `imshow` and `savefig`. A refusal counts as a mistake. Thresholds were chosen on one half
-of the pictures; the other half is what is reported (--half develop shows the former).
+go through matplotlib's `imshow` and `savefig`. A refusal counts as a mistake. Thresholds were chosen on one
+half of the pictures; the other half is what is reported (--half develop shows the former).
 """
 
 from __future__ import annotations

@@ -188,6 +188,12 @@ def test_a_model_that_cannot_be_used_is_found_first(folder: Path, tmp_path: Path
     assert list(tmp_path.iterdir()) == [model]
 
 
+def test_sources_without_a_picture_are_a_wrong_call(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ConfigError, match="no picture in them"):
+        run_locally(job(), [str(tmp_path / "empty")], tmp_path / "t.csv", n_workers=1)
+
+
 def test_other_suffixes_and_options_are_a_wrong_call(folder: Path, tmp_path: Path) -> None:
     for arguments in (["--out", tmp_path / "t.txt"], ["--out", tmp_path / "t.csv", "--json"]):
         ended = subprocess.run(command(folder, *arguments), capture_output=True, check=False, text=True)

@@ -26,7 +26,7 @@ from inkdigits.bulk.job import ChunkResult, PredictJob, Worker
 from inkdigits.bulk.parts import PartsFolder
 from inkdigits.bulk.sources import Chunk, ParquetRows, chunks_of, take_inventory
 from inkdigits.bulk.table import Counts, Row, count, encode, join
-from inkdigits.errors import ImageError
+from inkdigits.errors import ConfigError, ImageError
 from inkdigits.normalizer import NORMALIZER_VERSION
 
 __all__ = ["BulkProgress", "BulkResult", "run_locally"]
@@ -97,6 +97,13 @@ def run_locally(
     """
     columns = Worker(job).columns  # and a model that cannot be used is found before anything is begun
     inventory = take_inventory(sources)
+    if not inventory.n_pictures:
+        raise ConfigError(
+            ", ".join(sources)[:200],
+            expected="sources that hold pictures",
+            found="no picture in them",
+            remedy="Check the paths; inkdigits reads PNG, JPEG, WebP, BMP, GIF and TIFF.",
+        )
     parts = PartsFolder(table)
     manifest = {
         "inkdigits": metadata.version("inkdigits"),

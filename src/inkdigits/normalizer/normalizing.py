@@ -47,7 +47,7 @@ class Normalized:
         ink: (28, 28) float32, 0 paper to 1 ink; all 0 when the page is blank.
         box: where the ink was, in pixels of the page; None when the page is blank.
         others: how many pieces of ink outside the box look like further digits, by their height and stroke.
-            Of digits that stand nearer than 0.4 of their length and are in the box together, three or more count.
+            Digits that stand nearer than 0.4 of their length are in the box together; three or more count.
         as_it_is: (28, 28) float32, the page itself, light on dark, where it has that size and is not as `ink`
             is. Such a page was mostly brought into MNIST's form by somebody, and dirt, fog or blur can hide
             that from those who look for ink: a classifier had better look at both.
