@@ -204,7 +204,7 @@ def test_explain_writes_a_picture_an_input(call: Callable, draw: Draw, blank: Pa
     }
     for path in folder.iterdir():
         with Image.open(path) as image:
-            assert image.size == (920, 356)
+            assert image.size == (920, 420)
 
 
 def test_explain_from_stdin(

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from inkdigits.normalizer import Normalized
-from inkdigits.reading.explanation import draw_explanation, verdict
+from inkdigits.reading.explanation import draw_explanation, reason_in_words, verdict
 from inkdigits.reading.recognizer import Examination
 from inkdigits.results import Box, Prediction
 
-SIZE = (920, 356)
+SIZE = (920, 420)
 PAGE, INK, BARS = (slice(20, 300), slice(320, 600), slice(620, 900))  # columns of pixels
 PANELS = slice(56, 336)  # rows of pixels
 ACCENT = (213, 94, 0)
@@ -138,6 +138,53 @@ def test_a_refused_picture_has_neither_frame_nor_bars() -> None:
     assert len(accented(pixels, slice(0, 920))[0]) == 0
     assert (pixels[:40, BARS] < 100).any()  # the verdict
     assert (pixels[80:, BARS] == 255).all()
+
+
+def refused(reason: str, **changes: object) -> Examination:
+    box = Box(10, 10, 20, 20)
+    row = (0.94, *[0.06 / 9] * 9)
+    kept = 0.94 if reason == "unclear" else 0.0
+    prediction = Prediction(None, kept, row, refused=True, reason=reason, box=box)
+    once = Examination(
+        page_of(50, 50, box), Normalized(np.eye(28, dtype=np.float32), box), prediction, DIGIT_NAMES
+    )
+    return replace(once, **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("reason", ["not_a_digit", "several"])
+def test_a_refused_picture_shows_the_refusal_and_no_long_bar(reason: str) -> None:
+    one = refused(reason, digit_probability=0.1, least_digit_probability=0.3)
+    pixels = pixels_of(draw_explanation(one))
+    rows, columns = accented(pixels, BARS)
+    assert rows.min() >= PANELS.stop  # the refusal's own bar, below the ten
+    assert columns.max() - columns.min() == pytest.approx(0.9 * 144, abs=3)
+    grey = (pixels[60:80, BARS] == (150, 150, 150)).all(axis=2)
+    assert grey.any(axis=0).sum() == pytest.approx(0.094 * 190, abs=3)
+    assert reason_in_words(one) == "10.0% for being one digit, and 30.0% is needed."
+
+
+def test_what_an_unclear_digit_lacked_is_said() -> None:
+    one = refused("unclear", digit_probability=0.9, least_digit_probability=0.3, least_confidence=0.99)
+    assert reason_in_words(one) == "Most likely 0, but 94.0% sure, and 99.0% is needed."
+    assert len(accented(pixels_of(draw_explanation(one)), BARS)[0]) == 0
+
+
+def test_pieces_that_look_like_digits_are_counted_and_have_no_bars() -> None:
+    one = refused("several", digit_probability=0.985)
+    one = replace(one, normalized=replace(one.normalized, others=1))
+    assert reason_in_words(one) == "2 pieces of ink look like digits of their own."
+    assert (pixels_of(draw_explanation(one))[60:, BARS] == 255).all()
+
+
+def test_noise_is_not_an_empty_page() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (60, 90), dtype=np.uint8)
+    assert reason_in_words(examination(noise, None)) == "Nothing on the page stands out from its grain."
+    assert reason_in_words(examination(np.full((60, 90), 250, np.uint8), None)) == "The page is empty."
+
+
+def test_an_answer_needs_no_reason() -> None:
+    box = Box(10, 10, 20, 20)
+    assert reason_in_words(examination(page_of(50, 50, box), box)) == ""
 
 
 def test_verdicts() -> None:

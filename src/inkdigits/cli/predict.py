@@ -152,11 +152,12 @@ def _explained_answers(
             yield name, error
             continue
         with writing_into(folder, "--explain"):
-            _write_explanation(examination, folder, "stdin" if name == "-" else Path(name).name)
+            target = _write_explanation(examination, folder, "stdin" if name == "-" else Path(name).name)
+        typer.echo(f"{name}: explained in {target}", err=True)
         yield name, examination.prediction
 
 
-def _write_explanation(examination: Examination, folder: Path, name: str) -> None:
+def _write_explanation(examination: Examination, folder: Path, name: str) -> Path:
     """Named after the input; a second input of the same name does not overwrite the first's."""
     target = folder / f"{name}.explained.png"
     number = 2
@@ -165,6 +166,7 @@ def _write_explanation(examination: Examination, folder: Path, name: str) -> Non
         number += 1
     with temporary_beside(target) as temporary:
         draw_explanation(examination).save(temporary)
+    return target
 
 
 def _show(name: str, answer: Prediction | ImageError, *, as_json: bool) -> None:

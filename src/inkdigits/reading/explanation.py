@@ -1,4 +1,7 @@
-"""A picture of what the model saw: the page with the box, the 28x28 ink, the probabilities.
+"""A picture of what the model saw: the page with the box, the 28x28 ink, the probabilities, and why.
+
+Of a picture that is refused no bar is in the colour of an answer, and the ten bars share what the refusal
+leaves them: they say what it is if it is a digit, times how likely that is.
 
 Drawn with Pillow alone, so that it needs no training extra.
 """
@@ -14,11 +17,13 @@ from inkdigits.ink import to_bytes
 from inkdigits.reading.recognizer import Examination
 from inkdigits.results import Box, Prediction
 
-__all__ = ["draw_explanation", "verdict"]
+__all__ = ["draw_explanation", "reason_in_words", "verdict"]
 
 _SIDE = 280  # each of the three panels
 _MARGIN = 20
 _HEADER = 36
+_FOOTER = 64  # the refusal's own bar, and the reason in a sentence
+_EVEN_LEVELS = 14  # grey levels; a page with a wider range has something on it, if only grain
 _MOST_BARS = 10
 _LONGEST_NAME = 12
 _CLEARANCE = 3  # between the ink and the frame around it
@@ -30,8 +35,8 @@ _FAINT = (150, 150, 150)
 
 
 def draw_explanation(examination: Examination) -> PIL.Image.Image:
-    """Draw an examination: an RGB image, 920 pixels wide and 356 high."""
-    canvas = PIL.Image.new("RGB", (3 * _SIDE + 4 * _MARGIN, _SIDE + _HEADER + 2 * _MARGIN), "white")
+    """Draw an examination: an RGB image, 920 pixels wide and 420 high."""
+    canvas = PIL.Image.new("RGB", (3 * _SIDE + 4 * _MARGIN, _SIDE + _HEADER + _FOOTER + 2 * _MARGIN), "white")
     draw = ImageDraw.Draw(canvas)
     is_seen_too = examination.normalized.as_it_is is not None
     the_picture = "The picture, seen as it is too" if is_seen_too else "The picture"
@@ -40,11 +45,29 @@ def draw_explanation(examination: Examination) -> PIL.Image.Image:
         _write(draw, _left(column), _MARGIN, title)
     _draw_page(canvas, examination.page, examination.normalized.box)
     _draw_ink(canvas, examination.normalized.ink)
-    if examination.prediction.box is None:
-        _write(draw, _left(2), _MARGIN + _HEADER + 3, "There is no ink on the page.")
-    else:
+    if examination.prediction.box is not None and not examination.normalized.others:
         _draw_probabilities(draw, examination)
+        _draw_refusal(draw, examination)
+    _write(draw, _left(0), _MARGIN + _HEADER + _SIDE + 38, reason_in_words(examination))
     return canvas
+
+
+def reason_in_words(examination: Examination) -> str:
+    """Why a picture was refused, with the figure that it lacked; empty for an answer."""
+    prediction, n_others = examination.prediction, examination.normalized.others
+    if not prediction.refused:
+        return ""
+    if prediction.box is None:
+        is_even = int(examination.page.max()) - int(examination.page.min()) < _EVEN_LEVELS
+        return "The page is empty." if is_even else "Nothing on the page stands out from its grain."
+    if n_others:
+        return f"{n_others + 1} pieces of ink look like digits of their own."
+    if prediction.reason == "unclear":
+        likeliest = examination.class_names[int(np.argmax(prediction.probabilities))]
+        least = _percent(examination.least_confidence)
+        return f"Most likely {likeliest}, but {_percent(prediction.confidence)} sure, and {least} is needed."
+    least = _percent(examination.least_digit_probability)
+    return f"{_percent(examination.digit_probability)} for being one digit, and {least} is needed."
 
 
 def verdict(prediction: Prediction) -> str:
@@ -97,7 +120,12 @@ def _draw_ink(canvas: PIL.Image.Image, ink: NDArray[np.float32]) -> None:
 def _draw_probabilities(draw: ImageDraw.ImageDraw, examination: Examination) -> None:
     """A bar for each of ten classes; of more classes, for the ten likeliest."""
     font = ImageFont.load_default(16)
-    probabilities, names = examination.prediction.probabilities, examination.class_names
+    names, is_refused = examination.class_names, examination.prediction.refused
+    if is_refused and examination.prediction.reason != "unclear":
+        remaining = examination.digit_probability
+        probabilities = [remaining * each for each in examination.prediction.probabilities]
+    else:
+        probabilities = list(examination.prediction.probabilities)
     shown = sorted(range(len(names)), key=lambda number: -probabilities[number])[:_MOST_BARS]
     step = _SIDE / _MOST_BARS
     widest = max(draw.textlength(_short(names[number]), font) for number in shown)
@@ -106,11 +134,30 @@ def _draw_probabilities(draw: ImageDraw.ImageDraw, examination: Examination) -> 
     for row, number in enumerate(sorted(shown)):
         top = _MARGIN + _HEADER + row * step
         draw.text((_left(2), top + 3), _short(names[number]), fill=_TEXT, font=font)
-        colour = _ACCENT if names[number] == examination.prediction.label else _BAR
+        is_answer = names[number] == examination.prediction.label
+        colour = _FAINT if is_refused else _ACCENT if is_answer else _BAR
         length = max(1, longest * probabilities[number])
         draw.rectangle((left, top + 4, left + length, top + step - 4), fill=colour)
         figure = _percent(probabilities[number])
         draw.text((right - draw.textlength(figure, font), top + 3), figure, fill=_TEXT, font=font)
+
+
+def _draw_refusal(draw: ImageDraw.ImageDraw, examination: Examination) -> None:
+    """The bar of what the network gives to not being one digit, and a mark where that is refused."""
+    if examination.least_digit_probability <= 0:  # a model that refuses nothing
+        return
+    font = ImageFont.load_default(16)
+    top, step = _MARGIN + _HEADER + _SIDE + 6, _SIDE / _MOST_BARS
+    left, right = _left(2) + 68, _left(2) + _SIDE
+    longest = right - left - 68
+    draw.text((_left(2), top + 3), "not one", fill=_TEXT, font=font)
+    share = 1 - examination.digit_probability
+    colour = _ACCENT if examination.prediction.reason in ("not_a_digit", "several") else _FAINT
+    draw.rectangle((left, top + 4, left + max(1, longest * share), top + step - 4), fill=colour)
+    mark = left + longest * (1 - examination.least_digit_probability)
+    draw.line((mark, top, mark, top + step), fill=_TEXT, width=2)
+    figure = _percent(share)
+    draw.text((right - draw.textlength(figure, font), top + 3), figure, fill=_TEXT, font=font)
 
 
 def _short(name: str) -> str:

@@ -9,6 +9,7 @@ and `decision` answers.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +26,7 @@ from inkdigits.ink import SIDE, to_ink
 from inkdigits.normalizer import NORMALIZER_VERSION, Normalized, normalize
 from inkdigits.pictures.images import InputLimits, read_image
 from inkdigits.reading.classifier import Classifier
-from inkdigits.reading.decision import Policy, decide, views
+from inkdigits.reading.decision import Policy, decide, digit_log_odds, views
 from inkdigits.reading.model_file import bundled_model
 from inkdigits.results import Prediction
 
@@ -45,6 +46,9 @@ class Examination:
     normalized: Normalized
     prediction: Prediction
     class_names: tuple[str, ...]
+    digit_probability: float = 1.0  # of showing a single digit, by the network
+    least_digit_probability: float = 0.0  # below which the network refuses
+    least_confidence: float = 0.0  # below which a digit is unclear
 
 
 class Recognizer:
@@ -131,8 +135,18 @@ class Recognizer:
         """Like `predict`, with the page and the ink behind the answer."""
         page = read_image(source, self._limits)
         normalized = normalize(page)
-        (prediction,) = self._answer([normalized])
-        return Examination(page, normalized, prediction, self.class_names)
+        scores = self._classifier.scores(views([normalized]))
+        (log_odds,) = digit_log_odds(scores, [normalized], self._policy)
+        (prediction,) = decide(scores, [normalized], self._policy)
+        return Examination(
+            page,
+            normalized,
+            prediction,
+            self.class_names,
+            _sigmoid(float(log_odds)),
+            _sigmoid(self._policy.least_log_odds) if scores.record.refusals else 0.0,
+            self._policy.least_confidence,
+        )
 
     def examine_many(self, sources: Iterable[ImageSource]) -> Iterator[Examination | ImageError]:
         """Like `predict_many`, in the caller's own thread, with the page and the ink behind each answer.
@@ -192,3 +206,8 @@ class Recognizer:
 
     def _answer(self, pages: list[Normalized]) -> list[Prediction]:
         return decide(self._classifier.scores(views(pages)), pages, self._policy) if pages else []
+
+
+def _sigmoid(log_odds: float) -> float:
+    """The probability that log-odds stand for, without an overflow."""
+    return 0.5 + 0.5 * math.tanh(log_odds / 2)
