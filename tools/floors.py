@@ -27,7 +27,7 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
             "cli",
             "__init__ __main__",
         ),
-        "pictures": ("formats grey", "images"),
+        "pictures": ("formats grey decoders", "images walking"),
         "paper": ("pieces sheet", "contrast frames ruling", "binarization borders"),
         "normalizer": ("geometry digit", "normalizing", "__init__"),
         "reading": (

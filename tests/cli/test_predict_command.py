@@ -63,8 +63,24 @@ def test_a_folder_stands_for_its_pictures_in_natural_order(call: Callable, draw:
     (folder.parent / "notes.txt").write_text("no picture", encoding="utf-8")
     ended = call("predict", folder.parent, "--json")
     assert ended.code == 0
-    assert [Path(str(line["path"])).name for line in ended.json()] == ["2.png", "9.png", "10.png"]
-    assert [line["digit"] for line in ended.json()] == [2, 9, 0]
+    answers, (skipped,) = ended.json()[:-1], ended.json()[-1:]
+    assert [Path(str(line["path"])).name for line in answers] == ["2.png", "9.png", "10.png", "1.png"]
+    assert [line["digit"] for line in answers] == [2, 9, 0, 3]
+    assert skipped == {"path": str(folder.parent / "notes.txt"), "skipped": ".txt file"}
+    assert ended.err == "Not read: 1 x .txt file (notes.txt).\n"
+
+
+def test_links_hidden_files_and_further_pages_are_left_out(call: Callable, draw: Draw) -> None:
+    folder = draw("scans/1.png", 7).parent
+    (folder / "link.png").symlink_to(folder / "1.png")
+    (folder / "round").symlink_to(folder)
+    (folder / ".hidden.png").write_bytes((folder / "1.png").read_bytes())
+    with Image.open(folder / "1.png") as first:
+        first.save(folder / "2.tif", save_all=True, append_images=[first, first])
+    ended = call("predict", folder)
+    assert [line.rpartition(": ")[2][0] for line in ended.out.splitlines()] == ["7", "7"]
+    assert "2 x link (link.png, round)" in ended.err
+    assert "2 x further page (2.tif, 2.tif)" in ended.err
 
 
 def test_an_empty_folder_is_an_input_that_failed(call: Callable, tmp_path: Path) -> None:

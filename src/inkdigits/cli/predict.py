@@ -17,7 +17,9 @@ from inkdigits.cli.bulk import Engine, write_table
 from inkdigits.cli.folders import writing_into
 from inkdigits.errors import ConfigError, ImageError
 from inkdigits.files import temporary_beside
-from inkdigits.pictures.images import InputLimits, find_images
+from inkdigits.pictures.decoders import reads_heic
+from inkdigits.pictures.images import InputLimits, n_further_pages
+from inkdigits.pictures.walking import Skipped, summarize, walk
 from inkdigits.reading.explanation import draw_explanation, verdict
 from inkdigits.reading.recognizer import Examination, Recognizer
 from inkdigits.results import Prediction
@@ -103,7 +105,8 @@ def predict(
             f"those of the calibration; {recognizer.coverage:.1%} of such digits are expected to be read.",
             err=True,
         )
-    inputs = _inputs(paths)
+    skipped: list[Skipped] = []
+    inputs = _inputs(paths, skipped)
     if explain is None:
         answers = _answers(recognizer, inputs)
     else:
@@ -112,21 +115,48 @@ def predict(
     for name, answer in answers:
         failed |= isinstance(answer, ImageError)
         _show(name, answer, as_json=as_json)
+    _show_skipped(skipped, as_json=as_json)
     if failed:
         raise typer.Exit(1)
 
 
-def _inputs(paths: list[str]) -> Iterator[tuple[str, Path | bytes]]:
-    """Each picture's name and source, in order; a folder without pictures is yielded itself."""
+def _inputs(paths: list[str], skipped: list[Skipped]) -> Iterator[tuple[str, Path | bytes]]:
+    """Each picture's name and source, in order; a folder without pictures is yielded itself.
+
+    What is left out of folders, and of files with more than one page, is added to `skipped`.
+    """
+    heic = (".heic", ".heif") if reads_heic() else ()
     for path in paths:
         if path == "-":
             # One byte more than is accepted, so that a larger picture is refused as too large.
             yield "-", sys.stdin.buffer.read(InputLimits().max_bytes + 1)
         elif Path(path).is_dir():
-            for picture in list(find_images([path])) or [Path(path)]:
-                yield str(picture), picture
+            n_pictures = 0
+            for entry in walk(Path(path), also=heic):
+                if isinstance(entry, Skipped):
+                    skipped.append(entry)
+                else:
+                    n_pictures += 1
+                    skipped += _further_pages(entry)
+                    yield str(entry), entry
+            if not n_pictures:
+                yield path, Path(path)
         else:
+            skipped += _further_pages(Path(path))
             yield path, Path(path)
+
+
+def _further_pages(path: Path) -> list[Skipped]:
+    return [Skipped(path, "further page")] * n_further_pages(path)
+
+
+def _show_skipped(skipped: list[Skipped], *, as_json: bool) -> None:
+    """One line on stderr that counts what was left out; as JSON, an object for each after the answers."""
+    if as_json:
+        for each in skipped:
+            typer.echo(json.dumps({"path": str(each.path), "skipped": each.what}))
+    if skipped:
+        typer.echo(summarize(skipped), err=True)
 
 
 def _answers(

@@ -26,15 +26,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import PIL
 from numpy.typing import NDArray
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
 from inkdigits.errors import ConfigError, ImageError
 from inkdigits.files import natural_order
+from inkdigits.pictures.decoders import decode_jpeg, heic_image, open_heic, reads_heic
 from inkdigits.pictures.formats import HEAD_BYTES, PICTURES, format_of, picture_suffixes
 from inkdigits.pictures.grey import grey_page, scale_to_bytes
 
-__all__ = ["InputLimits", "find_images", "read_image"]
+__all__ = ["InputLimits", "find_images", "n_further_pages", "read_image"]
 
 _FORMATS = tuple(picture.name for picture in PICTURES)
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -50,6 +52,9 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 _pillow_warnings = threading.Lock()
+# Pillow 13.0.0 closed a critical overflow in its JPEG decoder; before that OpenCV decodes JPEG.
+_PILLOW_DECODES_JPEG = int(PIL.__version__.partition(".")[0]) >= 13
+_MOST_PAGES = 10_000  # are counted
 
 
 @dataclass(frozen=True)
@@ -120,6 +125,23 @@ def read_image(
             "a picture that can be decoded to its end",
             f"one that is broken or cut short ({str(error) or type(error).__name__})",
         ) from error
+
+
+def n_further_pages(path: Path, limits: InputLimits = InputLimits()) -> int:
+    """How many pages or frames a TIFF or GIF file holds after the first, which is the one that is read."""
+    if path.suffix.lower() not in (".gif", ".tif", ".tiff"):
+        return 0
+    try:
+        with _quiet_pillow(), _open(path, str(path), limits) as image:
+            n_pages = 1
+            while n_pages < _MOST_PAGES:
+                image.seek(n_pages)
+                n_pages += 1
+    except EOFError:
+        return n_pages - 1
+    except Exception:  # `read_image` says what is wrong with it.
+        return 0
+    return n_pages - 1
 
 
 def find_images(paths: Iterable[str | Path]) -> Iterator[Path]:
@@ -208,6 +230,8 @@ def _open_bytes(content: bytes, name: str, limits: InputLimits) -> Image.Image:
             return Image.open(io.BytesIO(content), formats=limits.formats)
     except UnidentifiedImageError as error:
         known = format_of(content[:HEAD_BYTES])
+        if known is not None and known.name == "HEIC" and limits.formats == _FORMATS:
+            return _open_heic(content, name, limits)
         found = f"something else, or a broken header (it begins with {content[:12]!r})"
         if known is not None and known.name not in limits.formats:
             found = known.words
@@ -219,6 +243,19 @@ def _open_bytes(content: bytes, name: str, limits: InputLimits) -> Image.Image:
         ) from error
     except Image.DecompressionBombError as error:
         raise _too_many_pixels(name, "far more", limits) from error
+
+
+def _open_heic(content: bytes, name: str, limits: InputLimits) -> Image.Image:
+    if not reads_heic():
+        raise _refusal(
+            name,
+            f"a picture in one of the formats {', '.join(limits.formats)}",
+            "a HEIC picture, as iPhones take them, and no decoder for it",
+            "Save the picture as JPEG, or install the decoder: pip install 'inkdigits[heic]'.",
+        )
+    picture = open_heic(content)
+    _check_sides([picture.size], name, limits)
+    return heic_image(picture)
 
 
 def _png_pixels_only(content: bytes, name: str) -> bytes:
@@ -303,6 +340,10 @@ def _check_size(image: Image.Image, name: str, limits: InputLimits) -> None:
             tile = image.tag_v2.get(_TILE_WIDTH), image.tag_v2.get(_TILE_HEIGHT)
         if isinstance(tile[0], int) and isinstance(tile[1], int):
             sizes.append((tile[0], tile[1]))  # Tiles can be larger than the picture that they hold.
+    _check_sides(sizes, name, limits)
+
+
+def _check_sides(sizes: list[tuple[int, int]], name: str, limits: InputLimits) -> None:
     width, height = max(sizes, key=math.prod)
     if width * height > limits.max_pixels:
         raise _too_many_pixels(name, f"{width}x{height}", limits)
@@ -331,6 +372,8 @@ def _quiet_pillow() -> Iterator[None]:
 
 
 def _load(image: Image.Image) -> Image.Image:
+    if image.format in ("JPEG", "MPO") and not _PILLOW_DECODES_JPEG:
+        return decode_jpeg(image)
     if image.format == "TIFF":  # Pillow reads a TIFF's metadata once more while it loads.
         with _quiet_pillow():
             image.load()

@@ -1,0 +1,81 @@
+"""JPEG through OpenCV, as where Pillow is old: what Pillow accepts and refuses, it does."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from inkdigits.errors import ImageError
+from inkdigits.pictures import images
+from inkdigits.pictures.images import n_further_pages, read_image
+
+
+def jpeg(mode: str, **options: object) -> bytes:
+    y, x = np.mgrid[:40, :60]
+    grey = Image.fromarray((120 + 60 * np.sin(x / 9) + 50 * np.cos(y / 7)).astype(np.uint8))
+    file = io.BytesIO()
+    grey.convert(mode).save(file, "JPEG", **options)
+    return file.getvalue()
+
+
+@pytest.fixture
+def old_pillow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "_PILLOW_DECODES_JPEG", False)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"quality": 20}])
+def test_both_decoders_agree(mode: str, options: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
+    content = jpeg(mode, **options)
+    by_pillow = read_image(content)
+    monkeypatch.setattr(images, "_PILLOW_DECODES_JPEG", False)
+    np.testing.assert_allclose(read_image(content).astype(int), by_pillow, atol=3)
+
+
+@pytest.mark.usefixtures("old_pillow")
+@pytest.mark.parametrize("kept", [0.3, 0.6, 0.95])
+def test_a_jpeg_that_is_cut_short_is_refused(kept: float) -> None:
+    content = jpeg("RGB")
+    with pytest.raises(ImageError):
+        read_image(content[: round(kept * len(content))])
+
+
+@pytest.mark.usefixtures("old_pillow")
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_orientation_is_applied_once(orientation: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    content = jpeg("L", exif=exif)
+    by_opencv = read_image(content).astype(int)
+    monkeypatch.setattr(images, "_PILLOW_DECODES_JPEG", True)
+    np.testing.assert_allclose(by_opencv, read_image(content), atol=3)
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("decodes", [True, False])
+def test_pictures_with_an_orientation_that_others_made(
+    real_data: Path, decodes: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(images, "_PILLOW_DECODES_JPEG", decodes)
+    pictures = sorted((real_data / "badfiles" / "exif_orientation").glob("*.jpg"))
+    assert len(pictures) == 18
+    shapes = {path.name.partition("_")[0]: read_image(path).shape for path in pictures}
+    for path in pictures:
+        assert read_image(path).shape == shapes[path.name.partition("_")[0]]
+
+
+def test_further_pages_are_counted(tmp_path: Path) -> None:
+    page = Image.new("L", (30, 20), 255)
+    frames = [Image.new("L", (30, 20), 10 * i) for i in range(3)]
+    page.save(tmp_path / "a.tif", save_all=True, append_images=frames)
+    page.save(tmp_path / "b.gif", save_all=True, append_images=frames)
+    page.save(tmp_path / "c.png")
+    (tmp_path / "broken.tif").write_bytes(b"II*\0")
+    counts = [
+        n_further_pages(tmp_path / name) for name in ("a.tif", "b.gif", "c.png", "broken.tif", "none.tif")
+    ]
+    assert counts == [3, 3, 0, 0, 0]
