@@ -132,8 +132,9 @@ def n_further_pages(path: Path, limits: InputLimits = InputLimits()) -> int:
     if path.suffix.lower() not in (".gif", ".tif", ".tiff"):
         return 0
     try:
-        with _quiet_pillow(), _open(path, str(path), limits) as image:
-            n_pages = 1
+        image = _open(path, str(path), limits)  # takes the lock that the next line takes
+        n_pages = 1
+        with _quiet_pillow():
             while n_pages < _MOST_PAGES:
                 image.seek(n_pages)
                 n_pages += 1
