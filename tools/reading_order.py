@@ -47,7 +47,6 @@ STEPS = (
     Step(
         "reading",
         (
-            "reading/model_file.py",
             "reading/scores.py",
             "reading/classifier.py",
             "reading/decision.py",

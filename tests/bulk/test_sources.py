@@ -41,6 +41,14 @@ def test_a_folder_is_read_in_natural_order(pictures: list[Path]) -> None:
     assert names(pictures[0].parent) == [str(path) for path in pictures]
 
 
+def test_folders_in_a_folder_are_read_and_other_files_are_named(pictures: list[Path]) -> None:
+    folder = pictures[0].parent
+    inner = write_pictures(folder / "more", 2)
+    (folder / "notes.txt").touch()
+    assert names(folder) == [*map(str, pictures), *map(str, inner)]
+    assert [each.path.name for each in take_inventory([str(folder)]).skipped] == ["notes.txt"]
+
+
 def test_a_pattern_is_read_in_natural_order(pictures: list[Path]) -> None:
     matching = [str(path) for path in pictures if path.stem.startswith("1")]  # 1, 10, 11, 12
     assert names(pictures[0].parent / "1*.png") == matching

@@ -90,7 +90,9 @@ def test_the_files_of_a_run_are_named_in_one_place() -> None:
             for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
             if isinstance(node, ast.Constant) and isinstance(node.value, str)
         }
-        assert module.name == "folder.py" or not names & texts - {"tensorboard"}, module
+        # Triton wants the file called model.onnx in its own repository; that is no run.
+        is_owner = module.name in ("folder.py", "serving_files.py")
+        assert is_owner or not names & texts - {"tensorboard"}, module
 
 
 def test_runs_and_recipes_load_no_framework() -> None:

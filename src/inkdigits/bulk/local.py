@@ -24,10 +24,11 @@ from pathlib import Path
 
 from inkdigits.bulk.job import ChunkResult, PredictJob, Worker
 from inkdigits.bulk.parts import PartsFolder
-from inkdigits.bulk.sources import Chunk, ParquetRows, chunks_of, take_inventory
+from inkdigits.bulk.sources import Chunk, Inventory, ParquetRows, chunks_of, take_inventory
 from inkdigits.bulk.table import Counts, Row, count, encode, join
 from inkdigits.errors import ConfigError, ImageError
 from inkdigits.normalizer import NORMALIZER_VERSION
+from inkdigits.pictures.walking import Skipped
 
 __all__ = ["BulkProgress", "BulkResult", "run_locally"]
 
@@ -63,11 +64,13 @@ class BulkResult:
     Attributes:
         counts: of the rows that are there.
         progress: where it stood at the end.
+        skipped: what folders hold beside pictures, which has no rows.
         interrupted: whether a signal ended it before the table was whole.
     """
 
     counts: Counts
     progress: BulkProgress
+    skipped: tuple[Skipped, ...]
     interrupted: bool
 
 
@@ -114,10 +117,12 @@ def run_locally(
     }
     if not parts.begin(manifest, resume=resume):
         n = inventory.n_pictures
-        return BulkResult(count(job.table_format, table), BulkProgress(n, n, n, 0.0), interrupted=False)
+        return BulkResult(
+            count(job.table_format, table), BulkProgress(n, n, n, 0.0), inventory.skipped, interrupted=False
+        )
     before = parts.counts()
     with _stop_signals() as stop:
-        run = _Run(job, parts, inventory.n_pictures, before, stop, show)
+        run = _Run(job, parts, inventory, before, stop, show)
         done = parts.done()
         run.read(_missing(chunks_of(sources), done), n_workers)
         if stop.is_set():
@@ -138,12 +143,12 @@ class _Run:
         self,
         job: PredictJob,
         parts: PartsFolder,
-        n_pictures: int,
+        inventory: Inventory,
         before: Counts,
         stop: threading.Event,
         show: Callable[[BulkProgress], None],
     ) -> None:
-        self.job, self.parts, self.n_pictures, self.stop, self.show = job, parts, n_pictures, stop, show
+        self.job, self.parts, self.inventory, self.stop, self.show = job, parts, inventory, stop, show
         self.before, self.counts = before, before
         self.deaths: dict[int, int] = {}
         self.started = time.perf_counter()
@@ -208,11 +213,11 @@ class _Run:
 
     def _progress(self) -> BulkProgress:
         elapsed_s = time.perf_counter() - self.started
-        return BulkProgress(self.counts.total, self.n_pictures, self.before.total, elapsed_s)
+        return BulkProgress(self.counts.total, self.inventory.n_pictures, self.before.total, elapsed_s)
 
     def result(self, *, interrupted: bool) -> BulkResult:
         """What it came to."""
-        return BulkResult(self.counts, self._progress(), interrupted)
+        return BulkResult(self.counts, self._progress(), self.inventory.skipped, interrupted)
 
 
 def _singles(chunk: Chunk) -> Iterator[Chunk]:

@@ -20,7 +20,7 @@ from typing import Any
 
 from inkdigits.bulk.job import PredictJob, Worker
 from inkdigits.bulk.local import BulkProgress, BulkResult
-from inkdigits.bulk.sources import chunks_of
+from inkdigits.bulk.sources import chunks_of, take_inventory
 from inkdigits.bulk.table import count, to_arrow
 from inkdigits.errors import ConfigError
 from inkdigits.extras import require
@@ -76,7 +76,7 @@ def run_on_ray(
     rows.write_parquet(str(folder))
     counts = count(job.table_format, folder)
     progress = BulkProgress(counts.total, counts.total, 0, time.perf_counter() - started)
-    return BulkResult(counts, progress, interrupted=False)
+    return BulkResult(counts, progress, take_inventory(sources).skipped, interrupted=False)
 
 
 def _set_up(context: Any) -> None:

@@ -34,7 +34,7 @@ from inkdigits.errors import ConfigError
 from inkdigits.extras import require
 from inkdigits.files import natural_order
 from inkdigits.pictures.formats import picture_suffixes
-from inkdigits.pictures.images import find_images
+from inkdigits.pictures.walking import Skipped, walk
 
 __all__ = [
     "Chunk",
@@ -84,10 +84,17 @@ class ParquetRows:
     first_row: int
     stamp: str
 
+    def __len__(self) -> int:
+        """How many pictures."""
+        return self.stop - self.start
+
     @property
     def names(self) -> list[str]:
         """The pictures' names: the file's and the row's, from 0."""
-        return [f"{self.path}#{self.first_row + i}" for i in range(self.stop - self.start)]
+        return [f"{self.path}#{self.first_row + i}" for i in range(len(self))]
+
+
+_Part = FilePicture | TarMember | ParquetRows | Skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +106,20 @@ class Chunk:
 
     def __len__(self) -> int:
         """How many pictures."""
-        rows = self.pictures
-        return rows.stop - rows.start if isinstance(rows, ParquetRows) else len(rows)
+        return len(self.pictures)
 
 
 @dataclass(frozen=True)
 class Inventory:
-    """What the sources hold: how many pictures in how many chunks, and a hash of names, sizes and times."""
+    """What the sources hold: how many pictures in how many chunks, and a hash of names, sizes and times.
+
+    `skipped` names what folders hold beside pictures.
+    """
 
     n_pictures: int
     n_chunks: int
     fingerprint: str
+    skipped: tuple[Skipped, ...]
 
 
 def arrow_module(name: str) -> Any:
@@ -128,11 +138,15 @@ def take_inventory(sources: Iterable[str]) -> Inventory:
         ConfigError: a list, a Parquet file or an archive cannot be read, or a glob matches nothing.
     """
     digest, n_pictures, n_chunks = hashlib.sha256(), 0, 0
-    for chunk in chunks_of(sources):
-        digest.update(repr(chunk).encode())
-        n_pictures += len(chunk)
+    skipped: list[Skipped] = []
+    for group in _groups(_parts(sources)):
+        if isinstance(group, Skipped):
+            skipped.append(group)
+            continue
+        digest.update(repr(group).encode())
+        n_pictures += len(group)
         n_chunks += 1
-    return Inventory(n_pictures, n_chunks, digest.hexdigest())
+    return Inventory(n_pictures, n_chunks, digest.hexdigest(), tuple(skipped))
 
 
 def chunks_of(sources: Iterable[str]) -> Iterator[Chunk]:
@@ -141,16 +155,18 @@ def chunks_of(sources: Iterable[str]) -> Iterator[Chunk]:
     Raises:
         ConfigError: as `take_inventory`.
     """
-    for number, pictures in enumerate(_groups(_parts(sources))):
+    groups = (group for group in _groups(_parts(sources)) if not isinstance(group, Skipped))
+    for number, pictures in enumerate(groups):
         yield Chunk(number, pictures)
 
 
-def _groups(
-    parts: Iterator[FilePicture | TarMember | ParquetRows],
-) -> Iterator[tuple[FilePicture | TarMember, ...] | ParquetRows]:
-    """Single pictures by the hundred; rows of a table are a group already."""
+def _groups(parts: Iterator[_Part]) -> Iterator[tuple[FilePicture | TarMember, ...] | ParquetRows | Skipped]:
+    """Single pictures by the hundred; rows of a table are a group already, and what is skipped passes."""
     waiting: list[FilePicture | TarMember] = []
     for part in parts:
+        if isinstance(part, Skipped):
+            yield part
+            continue
         is_table = isinstance(part, ParquetRows)
         if waiting and (is_table or len(waiting) == _CHUNK_PICTURES):
             yield tuple(waiting)
@@ -163,7 +179,7 @@ def _groups(
         yield tuple(waiting)
 
 
-def _parts(sources: Iterable[str]) -> Iterator[FilePicture | TarMember | ParquetRows]:
+def _parts(sources: Iterable[str]) -> Iterator[_Part]:
     for source in sources:
         if source.startswith("@"):
             yield from _parts(_lines_of(Path(source[1:])))
@@ -175,12 +191,12 @@ def _parts(sources: Iterable[str]) -> Iterator[FilePicture | TarMember | Parquet
             yield from _parts_at(Path(source))
 
 
-def _parts_at(path: Path) -> Iterator[FilePicture | TarMember | ParquetRows]:
+def _parts_at(path: Path) -> Iterator[_Part]:
     """A file, an archive, a table or a folder."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
     if path.is_dir():
-        for picture in find_images([path]):
-            yield FilePicture(str(picture), _stamp(picture))
+        for entry in walk(path):
+            yield entry if isinstance(entry, Skipped) else FilePicture(str(entry), _stamp(entry))
     elif suffixes[-1:] == [".parquet"]:
         yield from _row_groups(path)
     elif suffixes[-1:] == [".tar"]:
@@ -200,7 +216,7 @@ def _is_glob(source: str) -> bool:
     return any(mark in source for mark in "*?[") and not Path(source).exists()
 
 
-def _matches(pattern: str) -> Iterator[FilePicture | TarMember | ParquetRows]:
+def _matches(pattern: str) -> Iterator[_Part]:
     matches = sorted(iglob(pattern, recursive=True), key=natural_order)
     if not matches:
         raise ConfigError(

@@ -15,6 +15,7 @@ from inkdigits.bulk.job import PredictJob
 from inkdigits.bulk.local import BulkProgress, BulkResult, run_locally
 from inkdigits.cli.folders import writing_into
 from inkdigits.errors import ConfigError
+from inkdigits.pictures.walking import summarize
 
 __all__ = ["Engine", "write_table"]
 
@@ -57,6 +58,8 @@ def write_table(
             n_workers = workers or len(os.sched_getaffinity(0))
             result = run_locally(job, sources, table, n_workers=n_workers, resume=resume, show=show)
     typer.echo(_sentence(result, table), err=True)
+    if result.skipped:
+        typer.echo(summarize(result.skipped), err=True)
     if result.interrupted:
         raise typer.Exit(130)
     if result.counts.errors:

@@ -27,7 +27,7 @@ def export_serving(
         str, typer.Option(metavar="URL", help="Where KServe finds the model repository.")
     ] = "pvc://models/model_repository",
 ) -> None:
-    """Write a Triton model repository, a KServe service and a Kubernetes manifest.
+    """Write the files that Triton, KServe and Kubernetes take.
 
     Example: inkdigits export-serving serving/ --host digits.example
     """
