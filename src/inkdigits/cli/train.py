@@ -63,7 +63,7 @@ def train(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as a JSON object.")] = False,
     list_recipes: Annotated[bool, typer.Option("--list", help="List the shipped recipes and exit.")] = False,
 ) -> None:
-    """Train a model by a recipe, by options, or by both; options win.
+    """Train a model from a recipe, from options, or from both.
 
     Example: inkdigits train --model cnn --data mnist --epochs 10
     """
