@@ -81,6 +81,7 @@ EXAMPLES = (
     Example("binarization._SMALL_SIDE_PX", "small, crossed", 10),
     Example("binarization._LEAST_CONTRAST", "fainter pencil", 3.5),
     Example("binarization._LEAST_CONTRAST_PER_GRAIN", "noise", 1.0),
+    Example("binarization._SEPARATE_CLASSES", "tight crop", 1.0),
     Example("binarization._CERTAIN_INK", "smeared", 0.2),
     Example("binarization._FAINT_INK", "fading", 0.5),
     Example("ruling._THICKEST_LINE_SHARE", "thickly ruled", 0.005),

@@ -140,6 +140,14 @@ def _small_square_zero() -> Grey:
     return _on(240.0, ink)
 
 
+def _tight_crop() -> Grey:
+    """A fat digit that fills its picture, on uneven paper."""
+    ink = cv2.dilate(_inked("4", 60, 1.0), np.ones((5, 5)))[:, 10:52]
+    return _on(
+        np.broadcast_to(np.linspace(205, 230, ink.shape[1]), ink.shape), ink, strength=0.95, grain=12.0
+    )
+
+
 PAGES: dict[str, Callable[[], Grey]] = {
     "box at the edge": lambda: _on(
         240.0, np.maximum(_inked(share=0.5), _boxed(np.zeros((200, 200)), 0.0, 7))
@@ -158,6 +166,7 @@ PAGES: dict[str, Callable[[], Grey]] = {
     "deep shadow": lambda: _on(_half_dark(200, 10, 220, 0.03), _inked(), grain=3.0),
     "noise": _noise,
     "fainter pencil": lambda: _on(235.0, _inked("4"), strength=0.05, grain=1.0),
+    "tight crop": _tight_crop,
     "smeared": _smear,
     "fading": _fading,
     "small, crossed": _crossed_small,

@@ -156,3 +156,28 @@ def test_pieces_that_touch_at_a_corner_are_one() -> None:
     pieces = Pieces.of(mask)
     np.testing.assert_array_equal(pieces.labels > 0, mask > 0)
     assert pieces.stats[1:].tolist() == [[1, 1, 2, 2, 2], [6, 3, 3, 2, 6]]
+
+
+@pytest.mark.parametrize(("pen_px", "grain"), [(8, 12), (8, 16), (9, 12)])
+def test_a_fat_digit_in_a_tight_crop_is_not_taken_for_grain(pen_px: int, grain: int) -> None:
+    """Where half of a small picture is ink, the deviation from its middle says nothing of the paper."""
+    generator = np.random.default_rng(0)
+    ink = np.zeros((60, 56), np.uint8)
+    cv2.line(ink, (18, 4), (9, 56), 1, pen_px)
+    cv2.polylines(
+        ink, [np.array([[34, 6], [50, 8], [36, 26], [52, 46], [34, 56]], np.int32)], False, 1, pen_px - 1
+    )
+    light = np.linspace(205, 230, 56) + generator.normal(0, grain, ink.shape)
+    page = np.clip(np.where(ink > 0, 8, light), 0, 255).astype(np.uint8)
+    assert likeness(strokes_on_page(page), ink > 0) > 0.8
+
+
+@pytest.mark.parametrize("noise", ["normal", "uniform", "blurred"])
+def test_mere_noise_stays_blank(noise: str) -> None:
+    generator = np.random.default_rng(1)
+    levels = {
+        "normal": generator.normal(128, 40, (120, 120)),
+        "uniform": generator.uniform(0, 255, (120, 120)),
+        "blurred": cv2.GaussianBlur(generator.uniform(0, 255, (120, 120)), (0, 0), 2),
+    }[noise]
+    assert find_ink(np.clip(levels, 0, 255).astype(np.uint8)) is None

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from inkdigits.ink import Grey, Mask, Plane
 from inkdigits.paper.pieces import Pieces
 
-__all__ = ["Contrast", "above", "find_contrast", "otsu", "percentile", "standing_out"]
+__all__ = ["Contrast", "above", "find_contrast", "otsu", "percentile", "separability", "standing_out"]
 
 _MARGIN_SHARE = 0.08  # of the shorter side, all around; several times a box frame's line at the edge
 _SAME_SHADE = 6.0  # grey levels between two pixels of even paper: JPEG and a scanner's grain stay below
@@ -204,6 +204,15 @@ def otsu(levels: Plane | Grey) -> float:
     flat = np.minimum(levels, 255).astype(np.uint8).reshape(-1, 1)
     threshold, _ = cv2.threshold(flat, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     return float(threshold)
+
+
+def separability(levels: Plane | Grey) -> float:
+    """The share of the levels' variance, 0 to 1, that is between the two classes of Otsu's threshold."""
+    is_high = levels > otsu(levels)
+    share, variance = float(is_high.mean()), float(levels.var())
+    if not 0 < share < 1:
+        return 0.0
+    return share * (1 - share) * float(levels[is_high].mean() - levels[~is_high].mean()) ** 2 / variance
 
 
 def percentile(levels: Plane | Grey, percent: float) -> float:
