@@ -39,7 +39,7 @@ def test_import_statements_are_explained_in_the_same_way(monkeypatch: pytest.Mon
 def test_a_package_that_is_too_old_says_what_is_not_in_it() -> None:
     with pytest.raises(MissingExtraError, match=r"cannot import name 'absent'"):  # noqa: SIM117
         with needing("train", for_what="a test"):
-            from json import absent  # noqa: F401
+            from json import absent  # type: ignore[attr-defined] # noqa: F401
 
 
 def test_a_module_of_ours_that_is_missing_is_no_missing_extra() -> None:

@@ -56,7 +56,8 @@ def steps(module: str, imported: str) -> tuple[str, str, str]:
     """Where two modules part: the package that both are in, and what each of them is in there."""
     own, other = module.split("."), imported.split(".")
     shared = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(own, other, strict=False))))
-    return ".".join(own[:shared]), *(one[shared] if len(one) > shared else "__init__" for one in (own, other))
+    ours, theirs = (one[shared] if len(one) > shared else "__init__" for one in (own, other))
+    return ".".join(own[:shared]), ours, theirs
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from inkdigits.results import Box, Prediction
+from inkdigits.results import Box, Prediction, Reason
 
 SEVEN = Prediction(
     digit=7,
@@ -28,7 +28,7 @@ def test_json_of_a_digit() -> None:
 
 
 def test_json_of_a_refusal() -> None:
-    blank = Prediction(None, 0.0, (0.1,) * 10, refused=True, reason="blank", box=None)
+    blank = Prediction(None, 0.0, (0.1,) * 10, refused=True, reason=Reason.BLANK, box=None)
     assert blank.to_json() == {
         "digit": None,
         "confidence": 0.0,

@@ -48,13 +48,15 @@ class PaddedDigitClassifier(DigitClassifier):
 @pytest.fixture(scope="module")
 def counts() -> NDArray[np.float64]:
     """scikit-learn's digits as it hands them out: (60, 64), 0 to 16."""
-    return load_digits().data[:N]
+    pixels: NDArray[np.float64] = load_digits().data
+    return pixels[:N]
 
 
 @pytest.fixture(scope="module")
 def names() -> NDArray[np.str_]:
     """Their labels, as words: (60,)."""
-    return np.array(["even", "odd"])[load_digits().target[:N] % 2]
+    labels: NDArray[np.int64] = load_digits().target
+    return np.array(["even", "odd"])[labels[:N] % 2]
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +68,11 @@ def fitted(counts: NDArray[np.float64], names: NDArray[np.str_]) -> DigitClassif
 # scikit-learn's own checks.
 
 
-@parametrize_with_checks([PaddedDigitClassifier(epochs=1)])
+# Named for its type, which scikit-learn does not declare.
+every_check: pytest.MarkDecorator = parametrize_with_checks([PaddedDigitClassifier(epochs=1)])
+
+
+@every_check
 def test_scikit_learns_checks_pass_where_pictures_need_not_be_square(
     estimator: PaddedDigitClassifier, check: Callable[[PaddedDigitClassifier], None]
 ) -> None:

@@ -46,6 +46,7 @@ TEXT_PX = 12
 PAPER_MODULES = ("contrast", "binarization", "ruling", "frames")
 
 Grey = NDArray[np.uint8]
+Panel = tuple[str, NDArray[Any]]  # a caption, and what is drawn below it
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,7 @@ def _panel(picture: NDArray[Any]) -> Image.Image:
     return panel
 
 
-def _row(panels: Sequence[tuple[str, NDArray[Any]]], title: str = "") -> Image.Image:
+def _row(panels: Sequence[Panel], title: str = "") -> Image.Image:
     """Panels beside each other, a caption above each, and a title above all."""
     font = ImageFont.load_default(TEXT_PX)
     top = (TEXT_PX + 6) * (2 if title else 1)
@@ -206,7 +207,7 @@ def _draw_constants(folder: Path) -> None:
         for example in EXAMPLES:
             if example.constant.partition(".")[0] == module:
                 name = example.constant.partition(".")[2]
-                panels = [
+                panels: list[Panel] = [
                     (example.page, PAGES[example.page]()),
                     (f"with {values[name][0]}", read_page(example)),
                     (f"with {example.other:g}", read_page(example, example.other)),
@@ -228,7 +229,7 @@ def _draw_ink(folder: Path) -> None:
     near, far = 8 * (SIDE - BOX_SIDE) // 2, 8 * (SIDE + BOX_SIDE) // 2
     cv2.rectangle(boxed, (near, near), (far, far), 130, 1)
     cv2.drawMarker(boxed, (4 * SIDE, 4 * SIDE), 130, cv2.MARKER_CROSS, 24, 2)
-    panels = [("28x28 ink", ink), ("its 20x20 box", boxed), ("as bytes", to_bytes(ink))]
+    panels: list[Panel] = [("28x28 ink", ink), ("its 20x20 box", boxed), ("as bytes", to_bytes(ink))]
     _save(_sheet([_row(panels)]), folder, "ink")
 
 
@@ -261,7 +262,7 @@ def _draw_normalizer(folder: Path) -> None:
         assert found is not None
         thick = thicken(found.crop)
         fitted = fit_into_box(thick)
-        panels = [("in: a grey page", page), ("the digit", found.crop), ("thickened", thick)]
+        panels: list[Panel] = [("in: a grey page", page), ("the digit", found.crop), ("thickened", thick)]
         panels += [("in 20x20", fitted), ("out: 28x28 ink", centre_by_mass(fitted))]
         rows.append(_row(panels, name))
     _save(_sheet(rows), folder, "normalizer")

@@ -37,7 +37,8 @@ def _digit(name: str, height_px: int) -> Ink:
     found = find_digit(read_image((folder / _SAMPLES[name]).read_bytes()))
     assert found is not None
     width = max(1, round(found.crop.shape[1] * height_px / found.crop.shape[0]))
-    return cv2.resize(found.crop, (width, height_px), interpolation=cv2.INTER_AREA).astype(np.float64)
+    digit: Ink = cv2.resize(found.crop, (width, height_px), interpolation=cv2.INTER_AREA).astype(np.float64)
+    return digit
 
 
 def _inked(name: str = "7", side: int = 200, share: float = 0.6, dx: float = 0.0, dy: float = 0.0) -> Ink:
@@ -60,13 +61,16 @@ def _on(paper: float | Ink, ink: Ink, strength: float = 0.8, grain: float = 2.0)
 def _slope(side: int, low: float, high: float) -> Ink:
     """Light that falls off from one corner to the other."""
     y, x = np.mgrid[0 : 1 : side * 1j, 0 : 1 : side * 1j]
-    return low + (high - low) * (x + y) / 2
+    light: Ink = low + (high - low) * (x + y) / 2
+    return light
 
 
 def _half_dark(side: int, dark: float, light: float, blur_share: float, edge: float = 0.4) -> Ink:
     """A shadow with a soft edge."""
     _, x = np.mgrid[0 : 1 : side * 1j, 0 : 1 : side * 1j]
-    return cv2.GaussianBlur(np.where(x < edge + 0.05, float(dark), float(light)), (0, 0), blur_share * side)
+    light_on_page = np.where(x < edge + 0.05, float(dark), float(light))
+    blurred: Ink = cv2.GaussianBlur(light_on_page, (0, 0), blur_share * side)
+    return blurred
 
 
 def _ruled(ink: Ink, every: int, px: int = 2, strength: float = 0.5, *, gaps: bool = False) -> Ink:
@@ -95,7 +99,7 @@ def _boxed(
             box[near - px : near + px + 1, middle : middle + length] = 0
             box[middle : middle + length, far - px : far + px + 1] = 0
     turn = cv2.getRotationMatrix2D((side / 2, side / 2), degrees, 1)
-    turned = cv2.warpAffine(box, turn, (side, side)) / 255
+    turned: Ink = cv2.warpAffine(box, turn, (side, side)) / 255
     return np.maximum(ink, strength * turned)
 
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image, ImageDraw, ImageFont
@@ -25,12 +26,14 @@ class Ended:
     out: str
     err: str
 
-    def json(self) -> list[dict[str, object]]:
+    def json(self) -> list[dict[str, Any]]:
         """The objects on stdout, one a line."""
         return [json.loads(line) for line in self.out.splitlines()]
 
 
+# What the fixtures hand out: `call("predict", path, "--json")` and `draw("folder/seven.png", 7)`.
 Call = Callable[..., Ended]
+Draw = Callable[[str, int], Path]
 
 
 @pytest.fixture
@@ -73,7 +76,7 @@ def call_process(tmp_path: Path) -> Call:
 
 
 @pytest.fixture
-def draw(tmp_path: Path) -> Callable[[str, int], Path]:
+def draw(tmp_path: Path) -> Draw:
     """Writes a picture of a digit: `draw("folder/seven.png", 7)`."""
 
     def write(name: str, digit: int) -> Path:

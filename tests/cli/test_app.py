@@ -6,7 +6,6 @@ import importlib
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,7 @@ from inkdigits.errors import (
     ModelError,
     TrainingError,
 )
+from tests.cli.conftest import Call, Draw
 
 # By its name: `inkdigits.cli.app` as an attribute is the Typer application.
 APP = importlib.import_module("inkdigits.cli.app")
@@ -47,7 +47,7 @@ sys.meta_path.insert(0, Missing())
 # Help.
 
 
-def test_help_shows_every_verb_with_a_whole_sentence(call: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_help_shows_every_verb_with_a_whole_sentence(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     ended = call("--help")
     assert (ended.code, ended.err) == (0, "")
@@ -57,7 +57,7 @@ def test_help_shows_every_verb_with_a_whole_sentence(call: Callable, monkeypatch
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_shows_an_example(call: Callable, monkeypatch: pytest.MonkeyPatch, verb: str) -> None:
+def test_every_verb_shows_an_example(call: Call, monkeypatch: pytest.MonkeyPatch, verb: str) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     ended = call(verb, "--help")
     assert (ended.code, ended.err) == (0, "")
@@ -68,13 +68,13 @@ def test_every_verb_shows_an_example(call: Callable, monkeypatch: pytest.MonkeyP
         assert option in ended.out.split("Options:")[1]
 
 
-def test_nothing_said_gets_help_and_a_2(call: Callable) -> None:
+def test_nothing_said_gets_help_and_a_2(call: Call) -> None:
     ended = call()
     assert ended.code == 2
     assert "Usage: inkdigits" in ended.err + ended.out
 
 
-def test_version(call: Callable) -> None:
+def test_version(call: Call) -> None:
     ended = call("--version")
     assert (ended.code, ended.out) == (0, f"inkdigits {inkdigits.__version__}\n")
 
@@ -86,7 +86,7 @@ def test_python_runs_it_as_a_module() -> None:
     assert "Usage: inkdigits predict" in ended.stderr
 
 
-def test_a_verb_that_there_is_not(call: Callable) -> None:
+def test_a_verb_that_there_is_not(call: Call) -> None:
     ended = call("recognise")
     assert (ended.code, ended.out) == (2, "")
     assert "recognise" in ended.err
@@ -108,7 +108,7 @@ def test_a_verb_that_there_is_not(call: Callable) -> None:
     ],
 )
 def test_every_error_of_ours_ends_in_one_line(
-    call: Callable, monkeypatch: pytest.MonkeyPatch, kind: type[InkdigitsError], code: int
+    call: Call, monkeypatch: pytest.MonkeyPatch, kind: type[InkdigitsError], code: int
 ) -> None:
     def fail(prog_name: str) -> None:
         raise kind("the thing", expected="this", found="that", remedy="Do something.")
@@ -149,7 +149,7 @@ def test_the_training_packages_are_those_of_the_extra() -> None:
     ids=["train", "train, all missing", "evaluate", "data uci", "data mnist"],
 )
 def test_a_missing_extra_is_named(
-    call_process: Callable, tmp_path: Path, arguments: tuple[str, ...], packages: set[str]
+    call_process: Call, tmp_path: Path, arguments: tuple[str, ...], packages: set[str]
 ) -> None:
     ended = call_process(
         *arguments, script=WITHOUT_EXTRA.format(packages=packages), INKDIGITS_DATA=str(tmp_path / "none")
@@ -160,7 +160,7 @@ def test_a_missing_extra_is_named(
     assert "pip install 'inkdigits[train]'" in ended.err.replace('"', "'")
 
 
-def test_what_needs_no_extra_works_without_it(call_process: Callable, draw: Callable) -> None:
+def test_what_needs_no_extra_works_without_it(call_process: Call, draw: Draw) -> None:
     script = WITHOUT_EXTRA.format(packages=TRAINING_PACKAGES)
     ended = call_process("predict", draw("seven.png", 7), "--json", script=script)
     assert (ended.code, ended.json()[0]["digit"]) == (0, 7)

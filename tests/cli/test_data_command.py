@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from inkdigits.datasets import NAMES
+from tests.cli.conftest import Call
 
 
-def test_without_a_name_it_lists_the_known_ones(call: Callable) -> None:
+def test_without_a_name_it_lists_the_known_ones(call: Call) -> None:
     ended = call("data")
     assert (ended.code, ended.err) == (0, "")
     lines = ended.out.splitlines()
@@ -20,7 +20,7 @@ def test_without_a_name_it_lists_the_known_ones(call: Callable) -> None:
     assert call("data", "--json").json() == [NAMES]
 
 
-def test_what_is_in_a_known_one(call: Callable) -> None:
+def test_what_is_in_a_known_one(call: Call) -> None:
     ended = call("data", "uci")
     assert ended.code == 0
     assert ended.out.startswith("uci\n  train: 1,437 pictures of 28x28\n")
@@ -30,14 +30,14 @@ def test_what_is_in_a_known_one(call: Callable) -> None:
     assert counts["notes"]
 
 
-def test_what_is_in_ones_own(call: Callable, tmp_path: Path) -> None:
+def test_what_is_in_ones_own(call: Call, tmp_path: Path) -> None:
     images = np.random.default_rng(0).integers(0, 256, (20, 28, 28), dtype=np.uint8)
     np.savez(tmp_path / "mine.npz", x=images, y=np.arange(20) % 10)
     (counts,) = call("data", tmp_path / "mine.npz", "--json").json()
     assert (counts["train"], counts["test"]) == (20, None)
 
 
-def test_what_cannot_be_had(call: Callable, tmp_path: Path) -> None:
+def test_what_cannot_be_had(call: Call, tmp_path: Path) -> None:
     (tmp_path / "broken.npz").write_bytes(b"no archive")
     for name, hint in (("mnits", "Did you mean mnist?"), (tmp_path / "broken.npz", "broken.npz")):
         ended = call("data", name)
@@ -46,6 +46,6 @@ def test_what_cannot_be_had(call: Callable, tmp_path: Path) -> None:
         assert hint in ended.err
 
 
-def test_wrong_calls_end_with_2(call: Callable) -> None:
+def test_wrong_calls_end_with_2(call: Call) -> None:
     assert call("data", "mnist", "usps").code == 2
     assert call("data", "--all").code == 2

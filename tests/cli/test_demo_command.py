@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 import inkdigits.cli
+from tests.cli.conftest import Call
 
 SAMPLES = sorted(path.name for path in (Path(inkdigits.cli.__file__).parents[1] / "samples").iterdir())
 BLOCKS = "▀▄█"
@@ -42,7 +42,7 @@ def verdicts(shown: str) -> dict[str, str]:
     return found
 
 
-def test_every_sample_is_shown_and_named(call: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_sample_is_shown_and_named(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "100")
     ended = call("demo")
     assert (ended.code, ended.err) == (0, "")
@@ -57,7 +57,7 @@ def test_every_sample_is_shown_and_named(call: Callable, monkeypatch: pytest.Mon
     ("columns", "widest"), [("10", 28), ("40", 28), ("58", 28), ("59", 59), ("100", 90), ("120", 121)]
 )
 def test_pictures_fit_the_terminal(
-    call: Callable, monkeypatch: pytest.MonkeyPatch, columns: str, widest: int
+    call: Call, monkeypatch: pytest.MonkeyPatch, columns: str, widest: int
 ) -> None:
     monkeypatch.setenv("COLUMNS", columns)
     pictures = call("demo").out.split("Each picture is shown")[0]
@@ -65,7 +65,7 @@ def test_pictures_fit_the_terminal(
     assert any(block in pictures for block in BLOCKS)
 
 
-def test_without_network_extra_or_unicode(call_process: Callable) -> None:
+def test_without_network_extra_or_unicode(call_process: Call) -> None:
     ended = call_process("demo", script=ALONE, PYTHONIOENCODING="ascii", COLUMNS="100")
     assert ended.code == 0
     assert ended.err == "loaded: []\n"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from inkdigits.metrics import accuracy_interval
+from tests.cli.conftest import Call
 
 REPORT_FILES = {
     "metrics.json",
@@ -27,7 +27,7 @@ KEYS = {
 }
 
 
-def test_a_run_is_measured_on_its_own_data(call: Callable, run_folder: Path) -> None:
+def test_a_run_is_measured_on_its_own_data(call: Call, run_folder: Path) -> None:
     ended = call("evaluate", run_folder, "--json")
     assert (ended.code, ended.err) == (0, "")
     (report,) = ended.json()
@@ -39,7 +39,7 @@ def test_a_run_is_measured_on_its_own_data(call: Callable, run_folder: Path) -> 
     assert report["log_loss"] == pytest.approx(trained["test_loss"], rel=1e-4)
 
 
-def test_the_report_for_people(call: Callable, run_folder: Path) -> None:
+def test_the_report_for_people(call: Call, run_folder: Path) -> None:
     shown = call("evaluate", run_folder).out
     (report,) = call("evaluate", run_folder, "--json").json()
     interval = accuracy_interval(report["n_right"], 360)
@@ -50,12 +50,9 @@ def test_the_report_for_people(call: Callable, run_folder: Path) -> None:
     assert max(map(len, shown.splitlines())) <= 110
 
 
-def test_a_run_on_several_datasets_is_measured_on_all(
-    call: Callable, run_folder: Path, tmp_path: Path
-) -> None:
+def test_a_run_on_several_datasets_is_measured_on_all(call: Call, run_folder: Path, tmp_path: Path) -> None:
     images, labels = np.random.default_rng(0).integers(0, 256, (24, 28, 28), np.uint8), np.arange(12) % 10
-    parts = {"x_train": images[:12], "y_train": labels, "x_test": images[12:], "y_test": labels}
-    np.savez(tmp_path / "own.npz", **parts)
+    np.savez(tmp_path / "own.npz", x_train=images[:12], y_train=labels, x_test=images[12:], y_test=labels)
     run = shutil.copytree(run_folder, tmp_path / "run")
     recipe = (run / "recipe.toml").read_text(encoding="utf-8")
     lines = recipe.split("\n[", 1)
@@ -71,20 +68,20 @@ def test_a_run_on_several_datasets_is_measured_on_all(
     assert " on uci+" in report["name"]
 
 
-def test_a_model_file(call: Callable, run_folder: Path) -> None:
+def test_a_model_file(call: Call, run_folder: Path) -> None:
     (of_file,) = call("evaluate", run_folder / "model.onnx", "--data", "uci", "--json").json()
     (of_run,) = call("evaluate", run_folder, "--json").json()
     assert of_file["confusion"] == of_run["confusion"]
 
 
-def test_the_keras_file_of_a_run_means_the_run(call: Callable, run_folder: Path) -> None:
+def test_the_keras_file_of_a_run_means_the_run(call: Call, run_folder: Path) -> None:
     (of_file,) = call("evaluate", run_folder / "model.keras", "--json").json()
     (of_run,) = call("evaluate", run_folder, "--json").json()
     assert of_file["name"] == f"{run_folder / 'model.keras'} on uci"
     assert of_file["confusion"] == of_run["confusion"]
 
 
-def test_the_bundled_model_on_data_of_ones_own(call: Callable, tmp_path: Path) -> None:
+def test_the_bundled_model_on_data_of_ones_own(call: Call, tmp_path: Path) -> None:
     strokes = np.zeros((12, 28, 28), np.uint8)
     strokes[:, 4:24, 13:15] = 255
     np.savez(tmp_path / "ones.npz", x=strokes, y=np.ones(12, np.int64))
@@ -92,7 +89,7 @@ def test_the_bundled_model_on_data_of_ones_own(call: Callable, tmp_path: Path) -
     assert (report["n_images"], report["accuracy"]) == (12, 1.0)
 
 
-def test_out_writes_the_report(call: Callable, run_folder: Path, tmp_path: Path) -> None:
+def test_out_writes_the_report(call: Call, run_folder: Path, tmp_path: Path) -> None:
     folder = tmp_path / "new" / "report"
     ended = call("evaluate", run_folder, "--out", folder, "--json")
     assert ended.code == 0
@@ -102,7 +99,7 @@ def test_out_writes_the_report(call: Callable, run_folder: Path, tmp_path: Path)
     assert written == ended.json()[0]
 
 
-def test_out_into_a_file(call: Callable, run_folder: Path) -> None:
+def test_out_into_a_file(call: Call, run_folder: Path) -> None:
     target = run_folder / "metrics.json"
     ended = call("evaluate", run_folder, "--out", target)
     assert (ended.code, ended.out) == (2, "")
@@ -114,7 +111,7 @@ def test_out_into_a_file(call: Callable, run_folder: Path) -> None:
 # What cannot be measured.
 
 
-def test_nothing_there(call: Callable, tmp_path: Path) -> None:
+def test_nothing_there(call: Call, tmp_path: Path) -> None:
     ended = call("evaluate", "missing.onnx", "--data", "uci")
     assert (ended.code, ended.out) == (1, "")
     assert ended.err.startswith("error: missing.onnx: expected a readable ONNX file")
@@ -123,14 +120,14 @@ def test_nothing_there(call: Callable, tmp_path: Path) -> None:
     assert "expected a folder with a model.onnx" in ended.err
 
 
-def test_a_run_that_has_not_ended(call: Callable, tmp_path: Path) -> None:
+def test_a_run_that_has_not_ended(call: Call, tmp_path: Path) -> None:
     (tmp_path / "recipe.toml").write_text("", encoding="utf-8")
     ended = call("evaluate", tmp_path)
     assert ended.code == 1
     assert f"inkdigits train --resume --out {tmp_path}" in ended.err
 
 
-def test_data_that_cannot_be_measured_on(call: Callable, run_folder: Path, tmp_path: Path) -> None:
+def test_data_that_cannot_be_measured_on(call: Call, run_folder: Path, tmp_path: Path) -> None:
     ended = call("evaluate", run_folder, "--data", "missing.csv")
     assert (ended.code, ended.out) == (1, "")
     np.savez(tmp_path / "unlabelled.npz", x=np.zeros((3, 28, 28), np.uint8))
@@ -139,6 +136,6 @@ def test_data_that_cannot_be_measured_on(call: Callable, run_folder: Path, tmp_p
     assert "without labels" in ended.err
 
 
-def test_wrong_calls_end_with_2(call: Callable) -> None:
+def test_wrong_calls_end_with_2(call: Call) -> None:
     assert call("evaluate").code == 2
     assert call("evaluate", "bundled", "--date", "uci").code == 2

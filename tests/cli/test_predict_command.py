@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import onnx
@@ -17,10 +16,10 @@ import pytest
 from PIL import Image
 
 from inkdigits.reading.model_file import bundled_model
+from tests.cli.conftest import Call, Draw
 
 KEYS = ["path", "digit", "confidence", "probabilities", "refused", "reason", "box"]
 PROGRAM = (sys.executable, "-c", "from inkdigits.cli import main; main()")
-Draw = Callable[[str, int], Path]
 
 
 @pytest.fixture
@@ -38,7 +37,7 @@ def broken(tmp_path: Path) -> Path:
 # For people.
 
 
-def test_one_line_a_picture(call: Callable, draw: Draw, blank: Path) -> None:
+def test_one_line_a_picture(call: Call, draw: Draw, blank: Path) -> None:
     seven = draw("seven.png", 7)
     ended = call("predict", seven, blank)
     assert (ended.code, ended.err) == (0, "")
@@ -48,7 +47,7 @@ def test_one_line_a_picture(call: Callable, draw: Draw, blank: Path) -> None:
     assert second == f"{blank}: Refused: blank"
 
 
-def test_a_bad_picture_is_named_on_stderr_and_stops_nothing(call: Callable, draw: Draw, broken: Path) -> None:
+def test_a_bad_picture_is_named_on_stderr_and_stops_nothing(call: Call, draw: Draw, broken: Path) -> None:
     ended = call("predict", draw("two.png", 2), broken, "missing.png", draw("three.png", 3))
     assert ended.code == 1
     assert [line.split(": ")[1][0] for line in ended.out.splitlines()] == ["2", "3"]
@@ -57,7 +56,7 @@ def test_a_bad_picture_is_named_on_stderr_and_stops_nothing(call: Callable, draw
     assert second.startswith("error: missing.png: expected a picture file, found nothing there.")
 
 
-def test_a_folder_stands_for_its_pictures_in_natural_order(call: Callable, draw: Draw) -> None:
+def test_a_folder_stands_for_its_pictures_in_natural_order(call: Call, draw: Draw) -> None:
     for name, digit in (("10.png", 0), ("9.png", 9), ("2.png", 2), ("deeper/1.png", 3)):
         folder = draw(f"scans/{name}", digit).parent
     (folder.parent / "notes.txt").write_text("no picture", encoding="utf-8")
@@ -70,7 +69,7 @@ def test_a_folder_stands_for_its_pictures_in_natural_order(call: Callable, draw:
     assert ended.err == "Not read: 1 x .txt file (notes.txt).\n"
 
 
-def test_links_hidden_files_and_further_pages_are_left_out(call: Callable, draw: Draw) -> None:
+def test_links_hidden_files_and_further_pages_are_left_out(call: Call, draw: Draw) -> None:
     folder = draw("scans/1.png", 7).parent
     (folder / "link.png").symlink_to(folder / "1.png")
     (folder / "round").symlink_to(folder)
@@ -83,7 +82,7 @@ def test_links_hidden_files_and_further_pages_are_left_out(call: Callable, draw:
     assert "2 x further page (2.tif, 2.tif)" in ended.err
 
 
-def test_an_empty_folder_is_an_input_that_failed(call: Callable, tmp_path: Path) -> None:
+def test_an_empty_folder_is_an_input_that_failed(call: Call, tmp_path: Path) -> None:
     ended = call("predict", tmp_path)
     assert ended.code == 1
     assert ended.err.startswith(f"error: {tmp_path}: expected pictures in the folder, found none.")
@@ -94,7 +93,7 @@ def test_an_empty_folder_is_an_input_that_failed(call: Callable, tmp_path: Path)
 # For programs.
 
 
-def test_json_has_exactly_the_documented_keys(call: Callable, draw: Draw, blank: Path, broken: Path) -> None:
+def test_json_has_exactly_the_documented_keys(call: Call, draw: Draw, blank: Path, broken: Path) -> None:
     ended = call("predict", draw("seven.png", 7), blank, broken, "--json")
     assert ended.code == 1
     seven, empty, failed = ended.json()
@@ -112,7 +111,7 @@ def test_json_has_exactly_the_documented_keys(call: Callable, draw: Draw, blank:
 
 
 def test_the_path_is_given_back_as_it_came(
-    call: Callable, draw: Draw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    call: Call, draw: Draw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draw("seven.png", 7)
     monkeypatch.chdir(tmp_path)
@@ -120,7 +119,7 @@ def test_the_path_is_given_back_as_it_came(
     assert [line["path"] for line in ended.json()] == ["./seven.png", "seven.png", "seven.png"]
 
 
-def test_many_inputs_of_every_kind_keep_their_order(call: Callable, draw: Draw, broken: Path) -> None:
+def test_many_inputs_of_every_kind_keep_their_order(call: Call, draw: Draw, broken: Path) -> None:
     digits = [0, 2, 3, 4, 5, 6, 7, 8, 9] * 5
     paths = [draw(f"{place}.png", digit) for place, digit in enumerate(digits)]
     folder = draw("folder/six.png", 6).parent
@@ -129,7 +128,7 @@ def test_many_inputs_of_every_kind_keep_their_order(call: Callable, draw: Draw, 
     assert [line.get("digit") for line in ended.json()] == expected
 
 
-def test_a_picture_on_stdin(call_process: Callable, draw: Draw) -> None:
+def test_a_picture_on_stdin(call_process: Call, draw: Draw) -> None:
     content = draw("four.png", 4).read_bytes()
     ended = call_process("predict", "-", "--json", content=content)
     (line,) = ended.json()
@@ -142,7 +141,7 @@ def test_a_picture_on_stdin(call_process: Callable, draw: Draw) -> None:
     ids=["empty", "right", "large"],
 )
 def test_what_stdin_may_hold(
-    call: Callable, draw: Draw, monkeypatch: pytest.MonkeyPatch, padding: int | None, message: str
+    call: Call, draw: Draw, monkeypatch: pytest.MonkeyPatch, padding: int | None, message: str
 ) -> None:
     # What follows the end of a PNG is no part of it, so the size alone is wrong.
     content = b"" if padding is None else draw("four.png", 4).read_bytes() + bytes(padding)
@@ -161,14 +160,14 @@ def test_what_stdin_may_hold(
 # Models.
 
 
-def test_another_model(call: Callable, draw: Draw, tmp_path: Path) -> None:
+def test_another_model(call: Call, draw: Draw, tmp_path: Path) -> None:
     model = tmp_path / "copy.onnx"
     model.write_bytes(bundled_model())
     seven = draw("seven.png", 7)
     assert call("predict", seven, "--model", model).out == call("predict", seven).out
 
 
-def test_the_model_of_a_run(call: Callable, draw: Draw, run_folder: Path) -> None:
+def test_the_model_of_a_run(call: Call, draw: Draw, run_folder: Path) -> None:
     seven = draw("seven.png", 7)
     expected = call("predict", seven, "--model", run_folder / "model.onnx", "--json")
     assert expected.code == 0
@@ -176,13 +175,13 @@ def test_the_model_of_a_run(call: Callable, draw: Draw, run_folder: Path) -> Non
         assert call("predict", seven, "--model", model, "--json").out == expected.out
 
 
-def test_a_folder_without_a_model(call: Callable, draw: Draw, tmp_path: Path) -> None:
+def test_a_folder_without_a_model(call: Call, draw: Draw, tmp_path: Path) -> None:
     ended = call("predict", draw("seven.png", 7), "--model", tmp_path)
     assert (ended.code, ended.out) == (1, "")
     assert ended.err.startswith(f"error: {tmp_path}: expected a folder with a model.onnx")
 
 
-def test_a_bound_on_errors_needs_a_calibrated_model(call: Callable, draw: Draw, tmp_path: Path) -> None:
+def test_a_bound_on_errors_needs_a_calibrated_model(call: Call, draw: Draw, tmp_path: Path) -> None:
     model = onnx.load_from_string(bundled_model())
     (entry,) = model.metadata_props
     entry.value = json.dumps(json.loads(entry.value) | {"risk_bounds": []})
@@ -194,7 +193,7 @@ def test_a_bound_on_errors_needs_a_calibrated_model(call: Callable, draw: Draw, 
     assert ended.err.startswith("error: max_error: expected a model file with risk_bounds")
 
 
-def test_a_model_that_is_not_there_or_no_model(call: Callable, draw: Draw, broken: Path) -> None:
+def test_a_model_that_is_not_there_or_no_model(call: Call, draw: Draw, broken: Path) -> None:
     for model in ("missing.onnx", broken):
         ended = call("predict", draw("seven.png", 7), "--model", model, "--json")
         assert (ended.code, ended.out) == (1, "")
@@ -205,7 +204,7 @@ def test_a_model_that_is_not_there_or_no_model(call: Callable, draw: Draw, broke
 # Explanations.
 
 
-def test_explain_writes_a_picture_an_input(call: Callable, draw: Draw, blank: Path, broken: Path) -> None:
+def test_explain_writes_a_picture_an_input(call: Call, draw: Draw, blank: Path, broken: Path) -> None:
     folder = broken.parent / "new" / "folder"
     seven = draw("seven.png", 7)
     twin = draw("other/seven.png", 2)
@@ -223,16 +222,14 @@ def test_explain_writes_a_picture_an_input(call: Callable, draw: Draw, blank: Pa
             assert image.size == (920, 420)
 
 
-def test_explain_from_stdin(
-    call: Callable, draw: Draw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_explain_from_stdin(call: Call, draw: Draw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     content = draw("four.png", 4).read_bytes()
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
     assert call("predict", "-", "--explain", tmp_path / "out").code == 0
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["stdin.explained.png"]
 
 
-def test_explain_into_a_file(call: Callable, draw: Draw, blank: Path) -> None:
+def test_explain_into_a_file(call: Call, draw: Draw, blank: Path) -> None:
     for target in (blank, blank / "folder"):
         ended = call("predict", draw("seven.png", 7), "--explain", target)
         assert (ended.code, ended.out) == (2, "")
@@ -241,7 +238,7 @@ def test_explain_into_a_file(call: Callable, draw: Draw, blank: Path) -> None:
 
 
 def test_explain_into_a_folder_that_refuses(
-    call: Callable, draw: Draw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    call: Call, draw: Draw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
@@ -258,7 +255,7 @@ def test_explain_into_a_folder_that_refuses(
 @pytest.mark.parametrize(
     "arguments", [[], ["a.png", "--modle", "x"], ["a.png", "--model"]], ids=["nothing", "unknown", "no value"]
 )
-def test_wrong_calls_end_with_2(call: Callable, arguments: list[str]) -> None:
+def test_wrong_calls_end_with_2(call: Call, arguments: list[str]) -> None:
     ended = call("predict", *arguments)
     assert (ended.code, ended.out) == (2, "")
     assert "Error: " in ended.err
@@ -267,7 +264,7 @@ def test_wrong_calls_end_with_2(call: Callable, arguments: list[str]) -> None:
 # What else runs on the machine.
 
 
-def test_a_reader_that_goes_early(call_process: Callable, draw: Draw, tmp_path: Path) -> None:
+def test_a_reader_that_goes_early(call_process: Call, draw: Draw, tmp_path: Path) -> None:
     """As `inkdigits predict ... | head -1` does it."""
     four = draw("four.png", 4)
     reading, writing = os.pipe()
@@ -301,12 +298,12 @@ def test_ctrl_c(draw: Draw, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows writes file names in Unicode")
-def test_a_name_that_cannot_be_printed(call_process: Callable, draw: Draw, tmp_path: Path) -> None:
+def test_a_name_that_cannot_be_printed(call_process: Call, draw: Draw, tmp_path: Path) -> None:
     seven = draw("seven.png", 7)
     named = shutil.copy(seven, tmp_path / "七.png")
     unnameable = os.fsencode(tmp_path) + b"/s\xe9v\xe8n.png"
     try:
-        shutil.copy(seven, unnameable)
+        shutil.copy(os.fsencode(seven), unnameable)
     except OSError:
         pytest.skip("this file system takes Unicode names only")
     ended = call_process("predict", named, tmp_path, PYTHONIOENCODING="latin-1")

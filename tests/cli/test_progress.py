@@ -30,8 +30,8 @@ def a_run() -> list[Progress]:
     for epoch in (1, 2):
         for step in (1, 2):
             reports.append(Progress(epoch, 2, step, 2, 0.25, 0.5, 1234.5, 61.0))
-        validation = (None, None) if epoch == 1 else (0.125, 0.75)
-        done = EpochResult(epoch, 0.25, 0.5, *validation, 1234.5)
+        loss, accuracy = (None, None) if epoch == 1 else (0.125, 0.75)
+        done = EpochResult(epoch, 0.25, 0.5, loss, accuracy, 1234.5)
         reports.append(Progress(epoch, 2, 2, 2, 0.25, 0.5, 1234.5, 61.0, done))
     return reports
 

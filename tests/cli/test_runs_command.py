@@ -6,18 +6,21 @@ import io
 import json
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from inkdigits.cli.runs import runs as list_runs
 from inkdigits.runs.comparison import RunOrder
+from tests.cli.conftest import Call
 
 COLUMNS = "epoch,loss,accuracy,validation_loss,validation_accuracy,images_per_second"
 
 
-def write_run(folder: Path, settings: str, validation: str, figures: dict[str, object] | None = None) -> None:
+def write_run(
+    folder: Path, settings: str, validation: str, figures: Mapping[str, object] | None = None
+) -> None:
     folder.mkdir(parents=True)
     (folder / "recipe.toml").write_text(f"[training]\nepochs = 4\n{settings}\n", encoding="utf-8")
     history = f"{COLUMNS}\n1,0.5,0.8,{validation},1234.5\n"
@@ -37,7 +40,7 @@ def three_runs(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_row_a_run(call: Callable, three_runs: Path) -> None:
+def test_a_row_a_run(call: Call, three_runs: Path) -> None:
     ended = call("runs", three_runs)
     assert (ended.code, ended.err) == (0, "")
     expected = [
@@ -57,7 +60,7 @@ def test_a_row_a_run(call: Callable, three_runs: Path) -> None:
     ]
 
 
-def test_runs_that_do_not_differ_have_no_settings_to_show(call: Callable, three_runs: Path) -> None:
+def test_runs_that_do_not_differ_have_no_settings_to_show(call: Call, three_runs: Path) -> None:
     for name in ("cnn-2", "[red]"):
         shutil.rmtree(three_runs / name)
     heading, row = call("runs", three_runs).out.splitlines()
@@ -65,7 +68,7 @@ def test_runs_that_do_not_differ_have_no_settings_to_show(call: Callable, three_
     assert row.split()[-1] == "complete"
 
 
-def test_data_that_counts_several_times(call: Callable, tmp_path: Path) -> None:
+def test_data_that_counts_several_times(call: Call, tmp_path: Path) -> None:
     write_run(tmp_path / "cnn-1", "", "0.2,0.97")
     recipe = tmp_path / "cnn-1" / "recipe.toml"
     recipe.write_text('data = ["usps", "mnist", "usps"]', encoding="utf-8")
@@ -74,7 +77,7 @@ def test_data_that_counts_several_times(call: Callable, tmp_path: Path) -> None:
     assert call("runs", tmp_path).out.splitlines()[1].startswith("cnn-1  cnn    mnist+4*usps  ")
 
 
-def test_long_lists_are_counted(call: Callable, three_runs: Path) -> None:
+def test_long_lists_are_counted(call: Call, three_runs: Path) -> None:
     for name, writers in (("few", ["f1", "f2"]), ("many", ["f1", "f2", "f3", "f4"])):
         write_run(three_runs / name, "", "0.2,0.97")
         recipe = three_runs / name / "recipe.toml"
@@ -94,12 +97,12 @@ def test_long_lists_are_counted(call: Callable, three_runs: Path) -> None:
         ("name", ["[red]", "cnn-1", "cnn-2"]),
     ],
 )
-def test_order(call: Callable, three_runs: Path, order: str, names: list[str]) -> None:
+def test_order(call: Call, three_runs: Path, order: str, names: list[str]) -> None:
     ended = call("runs", three_runs, "--sort", order, "--json")
     assert [run["name"] for run in ended.json()] == names
 
 
-def test_json(call: Callable, three_runs: Path) -> None:
+def test_json(call: Call, three_runs: Path) -> None:
     ended = call("runs", three_runs, "--json")
     assert (ended.code, ended.err) == (0, "")
     _, run, _ = ended.json()
@@ -118,7 +121,7 @@ def test_json(call: Callable, three_runs: Path) -> None:
     }
 
 
-def test_what_training_made_is_listed(call: Callable, run_folder: Path) -> None:
+def test_what_training_made_is_listed(call: Call, run_folder: Path) -> None:
     (run,) = call("runs", run_folder.parent, "--json").json()
     figures = json.loads((run_folder / "metrics.json").read_text(encoding="utf-8"))
     assert (run["name"], run["model"], run["data"]) == ("run", "mlp", ["uci"])
@@ -127,7 +130,7 @@ def test_what_training_made_is_listed(call: Callable, run_folder: Path) -> None:
 
 
 def test_the_folder_is_runs_unless_named(
-    call: Callable, three_runs: Path, monkeypatch: pytest.MonkeyPatch
+    call: Call, three_runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(three_runs.parent)
     assert len(call("runs").out.splitlines()) == 4
@@ -158,7 +161,7 @@ def test_a_terminal_gets_a_table(three_runs: Path, monkeypatch: pytest.MonkeyPat
 # What goes wrong.
 
 
-def test_a_run_that_cannot_be_read_is_named_and_the_rest_is_listed(call: Callable, three_runs: Path) -> None:
+def test_a_run_that_cannot_be_read_is_named_and_the_rest_is_listed(call: Call, three_runs: Path) -> None:
     (three_runs / "cnn-2" / "history.csv").write_text("epoch\n1\n", encoding="utf-8")
     for options in ((), ("--json",)):
         ended = call("runs", three_runs, *options)
@@ -172,14 +175,14 @@ def test_a_run_that_cannot_be_read_is_named_and_the_rest_is_listed(call: Callabl
         assert "cnn-2" not in ended.out
 
 
-def test_none_that_can_be_read(call: Callable, tmp_path: Path) -> None:
+def test_none_that_can_be_read(call: Call, tmp_path: Path) -> None:
     write_run(tmp_path / "runs" / "cnn-1", "epochs = 0", "0.2,0.97")
     ended = call("runs", tmp_path / "runs")
     assert (ended.code, ended.out) == (1, "")
     assert len(ended.err.splitlines()) == 1
 
 
-def test_no_run_at_all(call: Callable, tmp_path: Path, three_runs: Path) -> None:
+def test_no_run_at_all(call: Call, tmp_path: Path, three_runs: Path) -> None:
     for options in ((), ("--json",)):
         ended = call("runs", *options, three_runs / "cnn-1")
         assert (ended.code, ended.out) == (1, "")
@@ -190,7 +193,7 @@ def test_no_run_at_all(call: Callable, tmp_path: Path, three_runs: Path) -> None
         assert "found none. Train one, or name another folder." in ended.err
 
 
-def test_wrong_calls_end_with_2(call: Callable, three_runs: Path) -> None:
+def test_wrong_calls_end_with_2(call: Call, three_runs: Path) -> None:
     for arguments in ((three_runs / "absent",), (three_runs, "--sort", "beauty"), (three_runs, three_runs)):
         ended = call("runs", *arguments)
         assert (ended.code, ended.out) == (2, "")

@@ -16,6 +16,7 @@ from inkdigits.models import MODELS
 from inkdigits.recipes.recipe import Recipe, TrainingConfig, load_recipe, recipe_names
 from inkdigits.runs.history import EpochResult
 from inkdigits.training.loop import Progress, RunResult
+from tests.cli.conftest import Call, Ended
 
 LIST_OF_RUN = {"recipe.toml", "environment.json", "history.csv", "model.keras", "model.onnx", "metrics.json"}
 
@@ -55,7 +56,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Asked:
 # A real run.
 
 
-def test_a_run_from_end_to_end(trained: tuple[Path, object]) -> None:
+def test_a_run_from_end_to_end(trained: tuple[Path, Ended]) -> None:
     folder, ended = trained
     assert ended.code == 0, ended.err
     (summary,) = ended.json()
@@ -67,7 +68,7 @@ def test_a_run_from_end_to_end(trained: tuple[Path, object]) -> None:
     assert {path.name for path in folder.iterdir()} >= LIST_OF_RUN
 
 
-def test_progress_is_a_line_an_epoch_where_there_is_no_terminal(trained: tuple[Path, object]) -> None:
+def test_progress_is_a_line_an_epoch_where_there_is_no_terminal(trained: tuple[Path, Ended]) -> None:
     lines = [line for line in trained[1].err.splitlines() if line.startswith("epoch")]
     assert [line.split()[1] for line in lines] == ["1/2", "2/2"]
     assert "validation loss" in lines[0]
@@ -75,7 +76,7 @@ def test_progress_is_a_line_an_epoch_where_there_is_no_terminal(trained: tuple[P
     assert "\x1b" not in trained[1].err
 
 
-def test_a_run_is_not_written_over(call: Callable, run_folder: Path) -> None:
+def test_a_run_is_not_written_over(call: Call, run_folder: Path) -> None:
     before = (run_folder / "metrics.json").read_bytes()
     ended = call("train", "--model", "mlp", "--data", "uci", "--epochs", "1", "--out", run_folder)
     assert (ended.code, ended.out) == (1, "")
@@ -83,13 +84,13 @@ def test_a_run_is_not_written_over(call: Callable, run_folder: Path) -> None:
     assert (run_folder / "metrics.json").read_bytes() == before
 
 
-def test_a_complete_run_cannot_be_resumed(call: Callable, run_folder: Path) -> None:
+def test_a_complete_run_cannot_be_resumed(call: Call, run_folder: Path) -> None:
     ended = call("train", "--resume", "--out", run_folder)
     assert (ended.code, ended.out) == (1, "")
     assert "complete" in ended.err
 
 
-def test_ctrl_c_and_resume(call: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_and_resume(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = tmp_path / "run"
     show = ProgressDisplay.show
 
@@ -114,23 +115,23 @@ def test_ctrl_c_and_resume(call: Callable, tmp_path: Path, monkeypatch: pytest.M
 # Recipes and options.
 
 
-def test_list_names_the_shipped_recipes(call: Callable) -> None:
+def test_list_names_the_shipped_recipes(call: Call) -> None:
     ended = call("train", "--list")
     assert (ended.code, ended.out.split()) == (0, recipe_names())
 
 
-def test_without_anything_the_defaults_train(call: Callable, asked: Asked) -> None:
+def test_without_anything_the_defaults_train(call: Call, asked: Asked) -> None:
     assert call("train").code == 0
     assert asked.recipe == Recipe()
 
 
 @pytest.mark.parametrize("name", recipe_names())
-def test_a_shipped_recipe(call: Callable, asked: Asked, name: str) -> None:
+def test_a_shipped_recipe(call: Call, asked: Asked, name: str) -> None:
     assert call("train", name).code == 0
     assert asked.recipe == load_recipe(name)
 
 
-def test_options_win_over_the_recipe_which_keeps_the_rest(call: Callable, asked: Asked) -> None:
+def test_options_win_over_the_recipe_which_keeps_the_rest(call: Call, asked: Asked) -> None:
     options = ["--model", "mlp2", "--data", "uci", "--data", "mine.csv", "--epochs", "3", "--seed", "5"]
     options += ["--batch-size", "16", "--learning-rate", "0.01", "--validation-share", "0.25"]
     assert call("train", "best", *options).code == 0
@@ -151,31 +152,31 @@ def test_options_win_over_the_recipe_which_keeps_the_rest(call: Callable, asked:
     )
 
 
-def test_options_of_zero_count_as_given(call: Callable, asked: Asked) -> None:
+def test_options_of_zero_count_as_given(call: Call, asked: Asked) -> None:
     assert call("train", "notebook", "--seed", "0", "--validation-share", "0").code == 0
     assert asked.recipe.training.validation_share == 0
 
 
-def test_a_recipe_of_ones_own(call: Callable, asked: Asked, tmp_path: Path) -> None:
+def test_a_recipe_of_ones_own(call: Call, asked: Asked, tmp_path: Path) -> None:
     recipe = tmp_path / "own.toml"
     recipe.write_text('model = "mlp"\n[training]\nepochs = 7\n', encoding="utf-8")
     assert call("train", recipe, "--seed", "3").code == 0
     assert (asked.recipe.model, asked.recipe.training.epochs, asked.recipe.training.seed) == ("mlp", 7, 3)
 
 
-def test_resume_takes_the_settings_of_the_run(call: Callable, asked: Asked, run_folder: Path) -> None:
+def test_resume_takes_the_settings_of_the_run(call: Call, asked: Asked, run_folder: Path) -> None:
     assert call("train", "--resume", "--out", run_folder).code == 0
     assert asked.resume
     assert asked.folder == run_folder
     assert asked.recipe == load_recipe(run_folder / "recipe.toml")
 
 
-def test_resume_begins_a_run_that_has_not_begun(call: Callable, asked: Asked, tmp_path: Path) -> None:
+def test_resume_begins_a_run_that_has_not_begun(call: Call, asked: Asked, tmp_path: Path) -> None:
     assert call("train", "notebook", "--resume", "--out", tmp_path / "new").code == 0
     assert asked.recipe == load_recipe("notebook")
 
 
-def test_runs_are_numbered_by_model(call: Callable, asked: Asked) -> None:
+def test_runs_are_numbered_by_model(call: Call, asked: Asked) -> None:
     for model, taken, expected in (
         ("mlp", [], "mlp-1"),
         ("mlp", ["mlp-1"], "mlp-2"),
@@ -192,7 +193,7 @@ def test_runs_are_numbered_by_model(call: Callable, asked: Asked) -> None:
 # What is shown.
 
 
-def test_quiet_says_the_result_alone(call: Callable, asked: Asked) -> None:
+def test_quiet_says_the_result_alone(call: Call, asked: Asked) -> None:
     assert call("train").err.startswith("epoch   1/1  loss 0.5000  accuracy 90.00%")
     ended = call("train", "--quiet")
     assert ended.err == ""
@@ -219,21 +220,21 @@ def test_quiet_says_the_result_alone(call: Callable, asked: Asked) -> None:
     ],
     ids=" ".join,
 )
-def test_wrong_calls_end_with_2(call: Callable, asked: Asked, arguments: list[str]) -> None:
+def test_wrong_calls_end_with_2(call: Call, asked: Asked, arguments: list[str]) -> None:
     ended = call("train", *arguments)
     assert (ended.code, ended.out) == (2, "")
     assert ended.err
     assert asked.folder == Path(), "nothing must train"
 
 
-def test_a_model_that_there_is_not(call: Callable, tmp_path: Path) -> None:
+def test_a_model_that_there_is_not(call: Call, tmp_path: Path) -> None:
     ended = call("train", "--model", "resnet", "--data", "uci", "--out", tmp_path / "run")
     assert ended.code == 2
     assert f"expected one of {', '.join(MODELS)}, found 'resnet'" in ended.err
     assert not (tmp_path / "run").exists()
 
 
-def test_a_recipe_with_a_slip_says_which(call: Callable, tmp_path: Path) -> None:
+def test_a_recipe_with_a_slip_says_which(call: Call, tmp_path: Path) -> None:
     recipe = tmp_path / "own.toml"
     recipe.write_text("[training]\nepoch = 7\n", encoding="utf-8")
     ended = call("train", recipe)
@@ -241,7 +242,7 @@ def test_a_recipe_with_a_slip_says_which(call: Callable, tmp_path: Path) -> None
     assert "Did you mean 'epochs'?" in ended.err
 
 
-def test_data_that_there_is_not(call: Callable, tmp_path: Path) -> None:
+def test_data_that_there_is_not(call: Call, tmp_path: Path) -> None:
     ended = call("train", "--data", "mnits", "--out", tmp_path / "run")
     assert ended.code == 1
     assert "Did you mean mnist?" in ended.err

@@ -33,8 +33,7 @@ def test_the_model_is_as_it_was(folder: Path) -> None:
 
 def test_tritons_own_schema_takes_the_configuration(folder: Path) -> None:
     grpc = pytest.importorskip("tritonclient.grpc")
-    from google.protobuf import text_format
-
+    text_format = pytest.importorskip("google.protobuf.text_format")
     text = (folder / "model_repository/inkdigits/config.pbtxt").read_text(encoding="utf-8")
     config = text_format.Parse(text, grpc.model_config_pb2.ModelConfig())
     (image,), (logits,) = config.input, config.output

@@ -75,7 +75,8 @@ def lit(image: Grey, side: int, light: str, generator: np.random.Generator) -> G
         paper = cv2.GaussianBlur(paper, (0, 0), side * generator.uniform(0.02, 0.1))
     else:
         paper = np.full_like(ink, 215.0)
-    return np.clip(paper * (1 - 0.75 * ink) + generator.normal(0, 2, ink.shape), 0, 255).astype(np.uint8)
+    page: NDArray[np.float64] = paper * (1 - 0.75 * ink) + generator.normal(0, 2, ink.shape)
+    return np.clip(page, 0, 255).astype(np.uint8)
 
 
 def share_read(pages: list[Grey], labels: NDArray[np.int64]) -> float:

@@ -173,9 +173,10 @@ def test_an_even_picture_has_no_border(shape: tuple[int, int], shade: int) -> No
 def test_any_picture_at_all_is_taken() -> None:
     generator = np.random.default_rng(0)
     for _ in range(300):
-        picture = np.zeros(generator.integers(1, 160, 2), np.uint8)
+        height, width = map(int, generator.integers(1, 160, 2))
+        picture = np.zeros((height, width), np.uint8)
         for _ in range(generator.integers(1, 6)):
-            top, left = (generator.integers(0, side) for side in picture.shape)
+            top, left = (generator.integers(0, side) for side in (height, width))
             picture[top : top + generator.integers(1, 160), left : left + generator.integers(1, 160)] = (
                 generator.integers(0, 256)
             )

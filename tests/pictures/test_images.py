@@ -108,8 +108,8 @@ def test_masks_of_0_and_1_are_black_and_white(dtype: type, n_channels: int | Non
 @pytest.mark.parametrize("mode", ["L", "I;16", "P"])
 def test_files_that_hold_masks_are_black_and_white(brightest: int, mode: str) -> None:
     ink = np.asarray(drawing()) > 128
-    dtype = np.uint16 if mode == "I;16" else np.uint8
-    image = Image.fromarray(ink.astype(dtype) * dtype(brightest))
+    mask = (ink * brightest).astype(np.uint16 if mode == "I;16" else np.uint8)
+    image = Image.fromarray(mask)
     if mode == "P":
         image.putpalette([0, 0, 0] + [brightest] * 3 * 255)
     np.testing.assert_array_equal(read_image(encoded(image)), ink * np.uint8(255))
@@ -117,7 +117,7 @@ def test_files_that_hold_masks_are_black_and_white(brightest: int, mode: str) ->
 
 @pytest.mark.parametrize("levels", [(0, 40), (254, 255), (0, 1, 2), (3, 3)])
 def test_other_dark_pictures_stay_as_they_are(levels: tuple[int, ...]) -> None:
-    page = np.resize(np.uint8(levels), (20, 21))
+    page = np.resize(np.array(levels, np.uint8), (20, 21))
     np.testing.assert_array_equal(read_image(page), page)
 
 

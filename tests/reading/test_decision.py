@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
@@ -30,7 +31,7 @@ def page(*, box: Box | None = BOX, others: int = 0, is_seen_twice: bool = False)
     return Normalized(PAPER, box, others, PAPER + 1 if is_seen_twice else None)
 
 
-def scores(*rows: list[float], record: ModelRecord = RECORD) -> Scores:
+def scores(*rows: Sequence[float], record: ModelRecord = RECORD) -> Scores:
     """Rows of logits, zeros at their ends."""
     values = np.zeros((len(rows), len(record.classes) + len(record.refusals)), np.float32)
     for value, row in zip(values, rows, strict=True):
@@ -38,7 +39,7 @@ def scores(*rows: list[float], record: ModelRecord = RECORD) -> Scores:
     return Scores(values, record)
 
 
-def answer(row: list[float], of_page: Normalized, policy: Policy = POLICY) -> Prediction:
+def answer(row: Sequence[float], of_page: Normalized, policy: Policy = POLICY) -> Prediction:
     (prediction,) = decide(scores(row), [of_page], policy)
     return prediction
 

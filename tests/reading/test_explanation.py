@@ -12,7 +12,7 @@ from PIL import Image
 from inkdigits.normalizer import Normalized
 from inkdigits.reading.explanation import draw_explanation, reason_in_words, verdict
 from inkdigits.reading.recognizer import Examination
-from inkdigits.results import Box, Prediction
+from inkdigits.results import Box, Prediction, Reason
 
 SIZE = (920, 420)
 PAGE, INK, BARS = (slice(20, 300), slice(320, 600), slice(620, 900))  # columns of pixels
@@ -26,7 +26,7 @@ def examination(page: NDArray[np.uint8], box: Box | None, digit: int = 3) -> Exa
     ink = np.zeros((28, 28), np.float32)
     ink[10:18, 10:18] = 1
     if box is None:
-        prediction = Prediction(None, 0.0, (0.1,) * 10, refused=True, reason="blank", box=None)
+        prediction = Prediction(None, 0.0, (0.1,) * 10, refused=True, reason=Reason.BLANK, box=None)
         return Examination(page, Normalized(ink * 0, None), prediction, DIGIT_NAMES)
     row = [0.02] * 10
     row[digit] = 0.82
@@ -140,10 +140,10 @@ def test_a_refused_picture_has_neither_frame_nor_bars() -> None:
     assert (pixels[80:, BARS] == 255).all()
 
 
-def refused(reason: str, **changes: object) -> Examination:
+def refused(reason: Reason, **changes: object) -> Examination:
     box = Box(10, 10, 20, 20)
     row = (0.94, *[0.06 / 9] * 9)
-    kept = 0.94 if reason == "unclear" else 0.0
+    kept = 0.94 if reason is Reason.UNCLEAR else 0.0
     prediction = Prediction(None, kept, row, refused=True, reason=reason, box=box)
     once = Examination(
         page_of(50, 50, box), Normalized(np.eye(28, dtype=np.float32), box), prediction, DIGIT_NAMES
@@ -151,8 +151,8 @@ def refused(reason: str, **changes: object) -> Examination:
     return replace(once, **changes)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("reason", ["not_a_digit", "several"])
-def test_a_refused_picture_shows_the_refusal_and_no_long_bar(reason: str) -> None:
+@pytest.mark.parametrize("reason", [Reason.NOT_A_DIGIT, Reason.SEVERAL])
+def test_a_refused_picture_shows_the_refusal_and_no_long_bar(reason: Reason) -> None:
     one = refused(reason, digit_probability=0.1, least_digit_probability=0.3)
     pixels = pixels_of(draw_explanation(one))
     rows, columns = accented(pixels, BARS)
@@ -164,13 +164,13 @@ def test_a_refused_picture_shows_the_refusal_and_no_long_bar(reason: str) -> Non
 
 
 def test_what_an_unclear_digit_lacked_is_said() -> None:
-    one = refused("unclear", digit_probability=0.9, least_digit_probability=0.3, least_confidence=0.99)
+    one = refused(Reason.UNCLEAR, digit_probability=0.9, least_digit_probability=0.3, least_confidence=0.99)
     assert reason_in_words(one) == "Most likely 0, but 94.0% sure, and 99.0% is needed."
     assert len(accented(pixels_of(draw_explanation(one)), BARS)[0]) == 0
 
 
 def test_pieces_that_look_like_digits_are_counted_and_have_no_bars() -> None:
-    one = refused("several", digit_probability=0.985)
+    one = refused(Reason.SEVERAL, digit_probability=0.985)
     one = replace(one, normalized=replace(one.normalized, others=1))
     assert reason_in_words(one) == "2 pieces of ink look like digits of their own."
     assert (pixels_of(draw_explanation(one))[60:, BARS] == 255).all()
@@ -189,4 +189,4 @@ def test_an_answer_needs_no_reason() -> None:
 
 def test_verdicts() -> None:
     assert verdict(Prediction(7, 0.9871, (0.1,) * 10, False, None, Box(0, 0, 1, 1), "7")) == "7, 98.7% sure"
-    assert verdict(Prediction(None, 0.0, (0.1,) * 10, True, "blank", None)) == "Refused: blank"
+    assert verdict(Prediction(None, 0.0, (0.1,) * 10, True, Reason.BLANK, None)) == "Refused: blank"

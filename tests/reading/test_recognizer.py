@@ -21,7 +21,7 @@ from inkdigits.errors import ImageError, ModelError
 from inkdigits.normalizer import NORMALIZER_VERSION
 from inkdigits.pictures.images import InputLimits, find_images
 from inkdigits.reading.model_file import bundled_model
-from inkdigits.reading.recognizer import Recognizer
+from inkdigits.reading.recognizer import ImageSource, Recognizer
 from inkdigits.results import Prediction
 
 SAMPLES = Path(inkdigits.__file__).parent / "samples"
@@ -87,7 +87,7 @@ def test_every_way_in_gives_the_same_answer(recognizer: Recognizer, tmp_path: Pa
     path = tmp_path / "four.png"
     path.write_bytes(encoded(picture))
     grey = np.asarray(picture)
-    sources = {
+    sources: dict[str, ImageSource] = {
         "text": str(path),
         "bytes": path.read_bytes(),
         "Pillow": picture,
@@ -296,7 +296,7 @@ def with_normalizer_version(version: int) -> bytes:
     model = onnx.load_from_string(bundled_model())
     (entry,) = (entry for entry in model.metadata_props if entry.key == "inkdigits")
     entry.value = json.dumps(json.loads(entry.value) | {"normalizer_version": version})
-    return model.SerializeToString()
+    return bytes(model.SerializeToString())
 
 
 def test_a_model_for_another_normaliser_is_refused(tmp_path: Path) -> None:

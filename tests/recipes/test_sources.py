@@ -50,5 +50,6 @@ def test_all_ways_to_say_it_are_one_recipe() -> None:
             ("usps", DataSource("mnist"), DataSource("usps")),
         ]
     }
-    assert recipes == {(DataSource("usps", 2), "mnist")}
-    assert list(map(str, Recipe("mlp", *recipes).sources)) == ["2*usps", "mnist"]
+    joined = (DataSource("usps", 2), "mnist")
+    assert recipes == {joined}
+    assert list(map(str, Recipe("mlp", joined).sources)) == ["2*usps", "mnist"]

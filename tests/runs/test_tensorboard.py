@@ -124,7 +124,9 @@ def test_what_training_writes(finished_run: RunResult, tmp_path: Path) -> None:
     folder = write_events(RunFolder(tmp_path))
     losses = [value for _, tag, value in read_curve(folder / "validation") if tag == "loss"]
     assert losses == pytest.approx([result.validation_loss for result in finished_run.history], rel=1e-6)
-    assert read_curve(folder / "test")[1] == (3, "accuracy", pytest.approx(finished_run.test_accuracy))
+    epoch, tag, accuracy = read_curve(folder / "test")[1]
+    assert (epoch, tag) == (3, "accuracy")
+    assert accuracy == pytest.approx(finished_run.test_accuracy)
 
 
 def test_what_a_killed_writer_left_is_in_nobodys_way(run: Path) -> None:

@@ -15,7 +15,7 @@ def rings() -> NDArray[np.uint8]:
     """Forty hollow rings of different heights, as strokes three pixels wide."""
     y, x = np.indices((28, 28)) - 13.5
     radii = np.linspace(5, 9, 40)[:, None, None]
-    distance = np.abs(np.hypot(x / 0.7, y) - radii)
+    distance: NDArray[np.float64] = np.abs(np.hypot(x / 0.7, y) - radii)
     return np.clip((2.2 - distance) * 255, 0, 255).astype(np.uint8)
 
 

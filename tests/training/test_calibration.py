@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from inkdigits.reading.model_file import ModelRecord
-from inkdigits.results import Reason
+from inkdigits.results import Reason, Refusal
 from inkdigits.training.calibration import calibrate, fit_temperature
 
 
@@ -34,7 +34,7 @@ def test_digits_alone_have_a_temperature_and_no_more() -> None:
 
 def test_the_wanted_fraction_of_digits_is_accepted() -> None:
     logits, labels = made_up_logits()
-    refusals = (Reason.NOT_A_DIGIT, Reason.SEVERAL)
+    refusals: tuple[Refusal, ...] = (Reason.NOT_A_DIGIT, Reason.SEVERAL)
     record = calibrate(logits, labels, refusals=refusals, digits_accepted=0.9, promises=True)
     assert record.refusals == refusals
     digits, others = (np.log(np.exp(part).sum(axis=1)) for part in (logits[:, :10], logits[:, 10:]))

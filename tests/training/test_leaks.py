@@ -24,14 +24,16 @@ def test_images_in_common_are_left_out_of_the_training() -> None:
     clean = Dataset("clean", split(IMAGES[:20]), split(IMAGES[20:40]))
     copied = IMAGES[10:22].copy()
     copied[:, ::3] += 2  # rounded differently
-    mixed = Dataset("mixed", split(np.concatenate([copied, IMAGES[50:]])), None)
+    both = split(np.concatenate([copied, IMAGES[50:]]))
+    mixed = Dataset("mixed", both, None)
     (first, second), notes = without_test_images([clean, mixed])
     assert first is clean
     assert second.train is not None
-    np.testing.assert_array_equal(second.train.images, np.delete(mixed.train.images, [10, 11], axis=0))
+    np.testing.assert_array_equal(second.train.images, np.delete(both.images, [10, 11], axis=0))
     assert notes == ("mixed: left out 2 training images that clean tests on",)
     assert second.train.labels is not None
-    assert second.train.labels.tolist() == np.delete(mixed.train.labels, [10, 11]).tolist()
+    assert both.labels is not None
+    assert second.train.labels.tolist() == np.delete(both.labels, [10, 11]).tolist()
 
 
 def test_a_dataset_may_share_images_with_its_own_test_part() -> None:

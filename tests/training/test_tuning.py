@@ -18,7 +18,7 @@ from inkdigits.training import tuning
 from inkdigits.training.corpus import LabelledImages, TrainingData
 from inkdigits.training.loop import RunResult
 from inkdigits.training.progress import Progress
-from inkdigits.training.tuning import tune
+from inkdigits.training.tuning import Trial, tune
 
 RATE = SearchRange(low=0.0001, high=0.1, log=True)
 RECIPE = Recipe(
@@ -72,7 +72,7 @@ def test_a_real_study_ends_with_a_recipe_to_train(tmp_path: Path) -> None:
 def test_the_better_settings_are_found_and_the_hopeless_given_up(
     tmp_path: Path, pretended: list[TrainingData]
 ) -> None:
-    ended = []
+    ended: list[Trial] = []
     study = tune(RECIPE, tmp_path / "study", n_trials=30, finished=ended.append)
     assert 0.0015 < study.recipe.training.learning_rate < 0.006
     states = [trial.state for trial in study.trials]

@@ -6,6 +6,7 @@ import gzip
 import io
 import struct
 import zlib
+from collections.abc import Callable
 
 import numpy as np
 from PIL import Image
@@ -90,7 +91,7 @@ def many_frames() -> bytes:
     return buffer.getvalue()
 
 
-BOMBS = {
+BOMBS: dict[str, Callable[[], bytes]] = {
     "png 50,000x50,000": lambda: png_of(50_000, 50_000, zeros_deflated(1 << 20)),
     "png 2**31": lambda: png_of(2**31 - 1, 2**31 - 1, zeros_deflated(1 << 20)),
     "png tall": lambda: png_of(1, 49_000_000, zeros_deflated(98 << 20)),

@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from inkdigits.web.settings import ServiceSettings
 from tests.web.serving import free_port
@@ -41,7 +42,7 @@ class Answer:
     headers: dict[str, str]
     body: bytes
 
-    def json(self) -> dict[str, object]:
+    def json(self) -> dict[str, Any]:
         """The body, which is an object."""
         found = json.loads(self.body)
         assert isinstance(found, dict)

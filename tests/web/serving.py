@@ -98,9 +98,8 @@ def drawn(digit: int | str = 7, side: int = 120) -> bytes:
 def served(settings: ServiceSettings | None = None) -> Iterator[Served]:
     """The service in a thread of this process, on a port of its own."""
     settings = replace(settings or ServiceSettings(), port=free_port())
-    options = server_options(settings) | {"log_config": None}
-    where = {"host": settings.host, "port": settings.port}
-    server = uvicorn.Server(uvicorn.Config(create_app(settings), **where, **options))
+    options = server_options(settings) | {"host": settings.host, "port": settings.port, "log_config": None}
+    server = uvicorn.Server(uvicorn.Config(create_app(settings), **options))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw
 
 from inkdigits.datasets import DIGITS, Dataset, Split, combine, load
 from inkdigits.errors import ConfigError, ImageError
+from inkdigits.files import write_whole
 from inkdigits.pictures.images import InputLimits
 from inkdigits.web.corrections import CorrectionsFull, CorrectionStore
 
@@ -317,16 +318,13 @@ def test_processes_share_the_bound(folder: Path) -> None:
 def test_a_picture_of_another_process_at_the_last_moment_is_given_way(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from inkdigits.web import corrections as module
-
     corrections = store(folder, max_pictures=1)
-    write_whole = module.write_whole
 
     def write_after_another(path: Path, content: bytes) -> None:
         write_whole(path.with_name("another.png"), content)
         write_whole(path, content)
 
-    monkeypatch.setattr(module, "write_whole", write_after_another)
+    monkeypatch.setattr("inkdigits.web.corrections.write_whole", write_after_another)
     with pytest.raises(CorrectionsFull):
         corrections.add(picture(), "4")
     assert [path.name for path in files_in(folder)] == ["another.png"]
@@ -357,8 +355,9 @@ def test_non_digits_are_kept_where_training_does_not_take_them_for_a_class(folde
         corrections.add(picture(), label)
     assert corrections.count() == 3
     assert sorted(load(folder).class_names) == sorted("0123456789")
-    assert len(load(folder).train.images) == 2
-    assert len(load(folder / ".not_a_digit").train.images) == 1
+    for part, n_images in [(load(folder).train, 2), (load(folder / ".not_a_digit").train, 1)]:
+        assert part is not None
+        assert len(part.images) == n_images
 
 
 def test_a_model_may_have_such_a_class_itself(folder: Path) -> None:

@@ -170,7 +170,7 @@ def test_a_name_in_a_form_is_told_back_and_nothing_else(service: LiveService, an
     answer = service.post(part(name=name) + part(b"no picture") + END, FORM)
     assert answer.status == 200
     assert answer.headers["content-type"] == "application/json"
-    first, second = answer.json()["predictions"]  # type: ignore[misc]
+    first, second = answer.json()["predictions"]
     assert first["path"] == name
     assert first["digit"] == 7
     assert "error" in second

@@ -38,7 +38,7 @@ def images() -> NDArray[np.uint8]:
     return np.stack([*ink, np.zeros((28, 28), np.uint8)])
 
 
-def call_with(images: NDArray[np.uint8], **members: object) -> dict[str, Any]:
+def call_with(images: NDArray[np.generic], **members: object) -> dict[str, Any]:
     tensor = {"name": "images", "shape": list(images.shape), "datatype": "UINT8", "data": images.tolist()}
     return {"inputs": [tensor], **members}
 

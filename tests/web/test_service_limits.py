@@ -16,6 +16,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from inkdigits.errors import ConfigError, ImageError
 from inkdigits.reading.recognizer import Examination, Recognizer
+from inkdigits.web.http.connections import Connection
 from inkdigits.web.http.limits import Limits
 from inkdigits.web.http.problems import Problem
 from inkdigits.web.settings import ServiceSettings
@@ -254,7 +255,8 @@ def test_the_rest_of_a_refused_body_is_not_waited_for(service: Served) -> None:
 
 def test_answers_that_nobody_reads_are_dropped(service: Served) -> None:
     def is_open(port: int) -> bool:
-        return port in {one.client[1] for one in service.server.server_state.connections if one.client}
+        connections = service.server.server_state.connections
+        return port in {one.client[1] for one in connections if isinstance(one, Connection) and one.client}
 
     with service.connect(receive_buffer=2_048) as connection:
         port = connection.getsockname()[1]

@@ -32,13 +32,13 @@ def draw(path: Path, shift: int = 0) -> None:
 
 
 def sizes(dataset: Dataset) -> list[int | None]:
-    return [part and len(part) for part in (dataset.train, dataset.validation, dataset.test)]
+    return [None if part is None else len(part) for part in (dataset.train, dataset.validation, dataset.test)]
 
 
 def labels(split: Split | None) -> list[int]:
     assert split is not None
     assert split.labels is not None
-    return split.labels.tolist()
+    return [int(label) for label in split.labels]
 
 
 def said(dataset: Dataset) -> str:

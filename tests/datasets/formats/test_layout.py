@@ -26,7 +26,7 @@ def strokes(n: int = 40) -> NDArray[np.uint8]:
 
 def witness(images: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Reads such pictures by the row of their ink, and nothing that lies on its side."""
-    rows = images.sum(axis=2).argmax(axis=1)
+    rows: NDArray[np.int64] = images.sum(axis=2).argmax(axis=1)
     return (rows - 4) // 2
 
 

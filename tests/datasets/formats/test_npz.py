@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.lib import format as npy
+from numpy.typing import NDArray
 
 from inkdigits.datasets import Dataset, Split, load
 from inkdigits.errors import DatasetError
@@ -106,7 +107,8 @@ def test_images_labels_and_writers(tmp_path: Path, pair: Pair) -> None:
 @pytest.mark.parametrize("axes", [(1, 2, 0), "nchw", "nhwc", "rgb", "onehot"])
 def test_axes_and_channels(tmp_path: Path, pair: Pair, axes: tuple[int, ...] | str) -> None:
     images, labels = pair
-    values, y = images, labels
+    values: NDArray[np.uint8] = images
+    y: NDArray[np.generic] = labels
     if isinstance(axes, tuple):
         values = images.transpose(axes)
     elif axes == "nchw":

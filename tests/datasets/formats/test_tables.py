@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,14 +13,16 @@ from inkdigits.errors import DatasetError
 from tests.datasets.made_up import Pair, make_pair
 
 PIXELS = [f"pixel{number}" for number in range(784)]
+Row = list[Any]  # cells: numbers, and texts
 
 
-def rows_of(pair: Pair) -> list[list[object]]:
+def rows_of(pair: Pair) -> list[Row]:
     images, labels = pair
-    return np.column_stack([labels, images.reshape(len(images), -1).astype(np.int64)]).tolist()
+    table = np.column_stack([labels, images.reshape(len(images), -1).astype(np.int64)])
+    return [list(row) for row in table.tolist()]
 
 
-def write(path: Path, rows: list[list[object]], header: list[str] | None = None, *, mark: str = ",") -> Path:
+def write(path: Path, rows: list[Row], header: list[str] | None = None, *, mark: str = ",") -> Path:
     lines = [*([header] if header else []), *rows]
     path.write_text("\n".join(mark.join(map(str, line)) for line in lines) + "\n", encoding="utf-8")
     return path
@@ -83,14 +86,14 @@ def test_a_gap_is_placed(tmp_path: Path, pair: Pair) -> None:
 
 @pytest.mark.parametrize("named", [True, False])
 def test_one_hot_labels(tmp_path: Path, pair: Pair, named: bool) -> None:
-    rows = [[*np.eye(10, dtype=int)[row[0]].tolist(), *row[1:]] for row in rows_of(pair)]  # type: ignore[index]
+    rows = [[*np.eye(10, dtype=int)[row[0]].tolist(), *row[1:]] for row in rows_of(pair)]
     header = [*(f"label_{digit}" for digit in range(10)), *PIXELS] if named else None
     assert_is(write(tmp_path / "a.csv", rows, header), pair, "one-hot")
 
 
 def test_decimal_commas(tmp_path: Path) -> None:
     pair = make_pair(4, seed=3)
-    rows = [[row[0], *(f"{value / 255:.4f}".replace(".", ",") for value in row[1:])] for row in rows_of(pair)]  # type: ignore[operator]
+    rows = [[row[0], *(f"{value / 255:.4f}".replace(".", ",") for value in row[1:])] for row in rows_of(pair)]
     assert_is(write(tmp_path / "a.csv", rows, mark=";"), pair)
     assert_is(write(tmp_path / "b.csv", rows, ["label", *PIXELS], mark=";"), pair)
 

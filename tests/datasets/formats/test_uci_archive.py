@@ -95,6 +95,7 @@ def test_the_same_digits_as_in_their_npz(real_data: Path, tmp_path: Path, name: 
     assert raw is not None
     assert packed is not None
     assert raw.labels is not None
+    assert packed.labels is not None
     assert np.array_equal(raw.labels, packed.labels)
     # The packed ones may hold bytes in place of counts to 16; rounding then moves a few by a pixel.
     difference = np.abs(raw.images.astype(int) - packed.images).max(axis=(1, 2))
