@@ -1,9 +1,10 @@
-"""What a network has learned, as pictures: their texts and numbers, and the computations behind them."""
+"""What a network has learned, as pictures: what they show, and the computations behind them."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,10 +17,7 @@ from inkdigits.errors import ConfigError, DatasetError, ImageError, ModelError
 from inkdigits.evaluation.embedding import embed, penultimate_features
 from inkdigits.evaluation.occlusion import occlude
 from inkdigits.plots.insight import plot_embedding, plot_occlusion, plot_weights
-
-
-def texts_of(axes: Axes) -> list[str]:
-    return [text.get_text() for text in axes.texts]
+from tests.plots.titles import figures_in, texts_of
 
 
 def shown_in(axes: Axes) -> NDArray[np.floating]:
@@ -41,7 +39,7 @@ def test_dense_weights_are_one_picture_per_unit_on_one_scale_around_0() -> None:
     assert axes.images[0].get_clim() == (-0.5, 0.5)
     white = axes.images[0].to_rgba(np.array([[0.0]]))[0, 0, :3]
     assert white.min() > 0.95
-    assert axes.get_title() == "3 units, weights −0.50 to 0.20"
+    assert figures_in(axes.get_title()) == ["3", "−0.50", "0.20"], "units, and the span of their weights"
 
 
 def test_filters_are_as_small_as_they_are() -> None:
@@ -51,7 +49,7 @@ def test_filters_are_as_small_as_they_are() -> None:
     assert sheet.shape == (2 * 3 + 1, 5 * 5 + 4)
     np.testing.assert_array_equal(sheet[4:7, :5], weights[:, :, 0, 5])
     assert np.isnan(sheet[4:7, -5:]).all(), "the tenth place is empty"
-    assert axes.get_title().startswith("9 filters of 3x5, weights −")
+    assert figures_in(axes.get_title())[:3] == ["9", "3", "5"], "filters, and their size"
 
 
 def test_many_units_are_cut_to_64_and_the_title_says_so() -> None:
@@ -59,7 +57,7 @@ def test_many_units_are_cut_to_64_and_the_title_says_so() -> None:
     weights[:, 64:] = 9.0
     weights[:, 0] = 0.25
     axes = plot_weights(weights).axes[0]
-    assert axes.get_title() == "64 of 128 units, weights 0.00 to 0.25"
+    assert figures_in(axes.get_title()) == ["64", "128", "0.00", "0.25"]
     assert np.nanmax(shown_in(axes)) == 0.25
 
 
@@ -91,20 +89,22 @@ def test_each_class_has_its_colour_and_its_name_at_its_median() -> None:
     ]
     (dots,) = axes.collections
     np.testing.assert_array_equal(dots.get_offsets(), points)
-    colours = [to_hex(colour) for colour in dots.get_facecolors()]
+    colours = [to_hex(colour) for colour in dots.get_facecolor()]
     assert len(set(colours[:3])) == len(set(colours[3:])) == 1
     assert colours[0] != colours[3]
     assert dots.get_rasterized()
-    assert axes.get_title() == "100.0% lie next to their own class"
+    assert figures_in(axes.get_title()) == ["100.0"]
 
 
 def test_the_title_names_the_classes_that_mix() -> None:
     points = np.array([[0.0, 0.0], [0.0, 0.0], [9.0, 9.0], [9.0, 10.0]])
     names = ("shirt", "boot", "bag")
     figure = plot_embedding(points, np.array([2, 0, 1, 1]), class_names=names)
-    assert figure.axes[0].get_title() == "50.0% lie next to their own class; shirt and bag mix most"
+    title = figure.axes[0].get_title()
+    assert figures_in(title) == ["50.0"]
+    assert [name in title for name in names] == [True, False, True]
     assert texts_of(figure.axes[0]) == ["shirt", "boot", "bag"]
-    assert plot_embedding(points[:1], np.array([2])).axes[0].get_title() == "1 image"
+    assert figures_in(plot_embedding(points[:1], np.array([2])).axes[0].get_title()) == ["1"]
 
 
 def test_points_and_labels_must_fit() -> None:
@@ -123,8 +123,7 @@ def test_what_is_apart_stays_apart_in_the_plane() -> None:
     points = embed(features, np.random.default_rng(1))
     assert points.shape == (60, 2)
     assert points.dtype == np.float32
-    title = plot_embedding(points, labels).axes[0].get_title()
-    assert title == "100.0% lie next to their own class"
+    assert figures_in(plot_embedding(points, labels).axes[0].get_title()) == ["100.0"]
 
 
 def test_a_handful_of_images_can_be_laid_out_too_and_the_same_each_time() -> None:
@@ -180,9 +179,9 @@ class PixelReader:
 
     def __init__(self, row: int, column: int, full: float = 1.0) -> None:
         self.row, self.column, self.full = row, column, full
-        self.batches: list[NDArray[np.generic]] = []
+        self.batches: list[NDArray[Any]] = []
 
-    def __call__(self, images: NDArray[np.generic]) -> NDArray[np.floating]:
+    def __call__(self, images: NDArray[Any]) -> NDArray[np.floating]:
         self.batches.append(images)
         probabilities = np.zeros((len(images), 10))
         probabilities[:, 3] = images[:, self.row, self.column] / self.full
@@ -258,8 +257,8 @@ def test_the_digit_stands_beside_what_counts() -> None:
     importance = np.zeros((28, 28))
     importance[5, 9], importance[20, 10] = 0.384, -0.5
     digit, map_of_importance = plot_occlusion(ink, importance, answer=7).axes[:2]
-    assert digit.get_title() == "Read as 7"
-    assert map_of_importance.get_title() == "Its top left counts most: 38 points"
+    assert figures_in(digit.get_title()) == ["7"]
+    assert figures_in(map_of_importance.get_title()) == ["38"]
     np.testing.assert_array_equal(shown_in(digit), ink)
     np.testing.assert_array_equal(shown_in(map_of_importance), 100 * importance)
     assert digit.images[0].get_clim() == (0, 1)
@@ -273,7 +272,8 @@ def test_a_place_is_told_by_the_ink_not_by_the_paper() -> None:
         importance = np.zeros((28, 28))
         importance[row, column] = 0.5
         axes = plot_occlusion(ink, importance, answer=1).axes
-        assert axes[1].get_title() == f"Its {place} counts most: 50 points"
+        assert place in axes[1].get_title()
+        assert figures_in(axes[1].get_title()) == ["50"]
     assert axes[0].images[0].get_clim() == (0, 255)
 
 
@@ -281,8 +281,8 @@ def test_next_to_nothing_is_not_blown_up() -> None:
     blank = np.zeros((28, 28), dtype=np.float32)
     importance = np.full((28, 28), 1e-7)
     axes = plot_occlusion(blank, importance, answer="boot").axes
-    assert axes[0].get_title() == "Read as boot"
-    assert axes[1].get_title() == "No patch costs it 1 point"
+    assert "boot" in axes[0].get_title()
+    assert figures_in(axes[1].get_title()) == ["1"], "the least that counts, and no place"
     assert axes[1].images[0].get_clim() == (-1, 1)
     with pytest.raises(DatasetError, match=r"as the ink of shape \(28, 28\), found the shape \(24, 24\)"):
         plot_occlusion(blank, np.zeros((24, 24)), answer=1)
