@@ -53,7 +53,7 @@ _UPRIGHT = {
 }
 _pillow_warnings = threading.Lock()
 # Pillow 13.0.0 closed a critical overflow in its JPEG decoder; before that OpenCV decodes JPEG.
-_PILLOW_DECODES_JPEG = int(PIL.__version__.partition(".")[0]) >= 13
+_FIRST_PILLOW_FOR_JPEG = 13
 _MOST_PAGES = 10_000  # are counted
 
 
@@ -373,7 +373,7 @@ def _quiet_pillow() -> Iterator[None]:
 
 
 def _load(image: Image.Image) -> Image.Image:
-    if image.format in ("JPEG", "MPO") and not _PILLOW_DECODES_JPEG:
+    if image.format in ("JPEG", "MPO") and int(PIL.__version__.partition(".")[0]) < _FIRST_PILLOW_FOR_JPEG:
         return decode_jpeg(image)
     if image.format == "TIFF":  # Pillow reads a TIFF's metadata once more while it loads.
         with _quiet_pillow():
