@@ -34,10 +34,10 @@ N = 60  # pictures that are enough to train something
 class PaddedDigitClassifier(DigitClassifier):
     """Takes any number of pixels, as scikit-learn's checks have 1 to 20: lays paper after them."""
 
-    def _ink(self, pixels: NDArray[Any]) -> NDArray[np.float32]:
+    def ink_of(self, pixels: NDArray[Any]) -> NDArray[np.float32]:
         n_pixels = pixels.shape[1]
         side = max(8, isqrt(n_pixels - 1) + 1)
-        return super()._ink(np.pad(pixels, ((0, 0), (0, side * side - n_pixels))))
+        return super().ink_of(np.pad(pixels, ((0, 0), (0, side * side - n_pixels))))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

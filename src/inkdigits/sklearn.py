@@ -123,7 +123,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_non_negative(pixels, "DigitClassifier.fit")
         self.classes_ = encoder.classes_
         self.max_value_ = _full_ink(pixels)
-        ink = self._ink(pixels)
+        ink = self.ink_of(pixels)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         with _random_numbers_of(seed):
             network = build(self.model, len(self.classes_))
@@ -147,7 +147,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "network_")
         pixels = validate_data(self, _rows(X), reset=False)
         check_non_negative(pixels, "DigitClassifier.predict_proba")
-        ink = self._ink(pixels)
+        ink = self.ink_of(pixels)
         # Batches of one size run one and the same code, so that a picture gets the same bits in any of them.
         n_blank = -len(ink) % _PREDICTION_BATCH
         batches = np.concatenate([ink, np.zeros((n_blank, *ink.shape[1:]), dtype=np.float32)])
@@ -159,8 +159,12 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         most_probable = self.predict_proba(X).argmax(axis=1)
         return np.asarray(self.classes_[most_probable])
 
-    def _ink(self, pixels: NDArray[Any]) -> NDArray[np.float32]:
-        """Pixels (N, S * S), 0 to `max_value_` -> ink (N, 28, 28), 0 to 1."""
+    def ink_of(self, pixels: NDArray[Any]) -> NDArray[np.float32]:
+        """The ink that the network sees: pixels (N, S * S), 0 to `max_value_` -> (N, 28, 28), 0 to 1.
+
+        Raises:
+            InputError: The rows are no square pictures, or their pixels are not in the range of the training.
+        """
         full_ink = self.max_value_
         n, n_pixels = pixels.shape
         side = square_side(n_pixels)
