@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable
 
 import cv2
@@ -12,8 +13,15 @@ from numpy.typing import NDArray
 
 from inkdigits.datasets.known.uci import load_uci
 from inkdigits.errors import DatasetError, MissingExtraError
-from inkdigits.synthesis import negatives, strokes
-from inkdigits.synthesis.negatives import not_digits, several_digits
+from inkdigits.synthesis import strokes
+from inkdigits.synthesis.negatives import (
+    KINDS,
+    Kind,
+    draw_kinds,
+    make_kinds,
+    not_digits,
+    several_digits,
+)
 
 Images = NDArray[np.uint8]
 Labels = NDArray[np.int64]
@@ -73,12 +81,11 @@ def test_as_many_pictures_as_asked_for_and_none_is_empty(
     assert has_ink(made).all()
 
 
-@pytest.mark.parametrize("kind", negatives._KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_has_ink_and_all_but_what_comes_raw_has_the_form_of_mnist(
-    kind: str, digits: tuple[Images, Labels]
+    kind: Kind, digits: tuple[Images, Labels]
 ) -> None:
-    maker, _ = negatives._KINDS[kind]
-    made = negatives._make([maker] * 100, negatives._digits(*digits), np.random.default_rng(4))
+    made = make_kinds([kind] * 100, *digits, np.random.default_rng(4))
     assert has_ink(made).all()
     in_form = np.abs(boxes(made).max(axis=1) - 19) <= 1
     in_form &= off_centre_px(made) <= 1.5
@@ -86,16 +93,14 @@ def test_every_kind_has_ink_and_all_but_what_comes_raw_has_the_form_of_mnist(
     assert in_form.mean() >= least_share
 
 
-def test_kinds_come_in_their_shares(digits: tuple[Images, Labels], monkeypatch: pytest.MonkeyPatch) -> None:
-    shares = [shares for _, shares in negatives._KINDS.values()]
-    for level, (kind, n_shares) in enumerate(zip(list(negatives._KINDS), shares, strict=True), start=200):
-        picture = np.full((28, 28), level, np.uint8)
-        monkeypatch.setitem(negatives._KINDS, kind, (lambda *_, picture=picture: picture, n_shares))
-    made = not_digits(*digits, 10 * sum(shares), np.random.default_rng(5))
-    levels, counts = np.unique(made[:, 0, 0], return_counts=True)
-    assert levels.tolist() == list(range(200, 200 + len(shares)))
-    assert counts.tolist() == [10 * n_shares for n_shares in shares]
-    assert (np.diff(made[:, 0, 0].astype(int)) < 0).any(), "the kinds are mixed"
+def test_kinds_come_in_their_shares(digits: tuple[Images, Labels]) -> None:
+    kinds = draw_kinds(10 * sum(KINDS.values()), np.random.default_rng(5))
+    assert Counter(kinds) == {kind: 10 * n_shares for kind, n_shares in KINDS.items()}
+    in_order = sorted(kinds, key=list(KINDS).index)
+    assert kinds not in (in_order, in_order[::-1]), "the kinds are mixed"
+    generator = np.random.default_rng(5)
+    made = make_kinds(draw_kinds(40, generator), *digits, generator)
+    np.testing.assert_array_equal(made, not_digits(*digits, 40, np.random.default_rng(5)))
 
 
 def test_several_digits_lie_side_by_side_and_now_and_then_above_each_other(
@@ -117,18 +122,29 @@ def test_no_digit_of_a_pair_is_lost() -> None:
 
 
 def test_no_character_is_a_digit_or_much_like_one() -> None:
-    plain = set("".join(strokes._CHARACTERS[font] for font in ("futural", "futuram", "timesr")))
+    plain = set("".join(strokes.CHARACTERS[font] for font in ("futural", "futuram", "timesr")))
     assert not plain & set("0123456789OoQDlIi|/\\!SsZzBbgq")
     assert {"A", "h", "x", "+", "(", "&"} <= plain
 
 
-def test_closed_and_open_digits_are_told_apart() -> None:
-    ring = cv2.circle(np.zeros((28, 28), np.uint8), (14, 14), 8, 255, 2)
-    assert negatives._is_closed(ring)
-    assert not negatives._is_open(ring)
-    ring[:, 20:] = 0
-    assert negatives._is_open(ring)
-    assert not negatives._is_closed(ring)
+@pytest.mark.parametrize(
+    ("nine_is_open", "others_are_open", "is_usable"),
+    [(False, False, True), (True, True, True), (True, False, False)],
+    ids=["closed nines", "other digits that are open", "open nines, and others that are closed"],
+)
+def test_closed_nines_and_other_open_digits_are_turned_into_letters(
+    nine_is_open: bool, others_are_open: bool, is_usable: bool
+) -> None:
+    """Frames stand for digits: those with a gap in their left side are open."""
+    closed = cv2.rectangle(np.zeros((28, 28), np.uint8), (7, 4), (20, 23), 255, 2)
+    opened = closed.copy()
+    opened[10:18, :12] = 0
+    images = np.stack([opened if others_are_open else closed] * 9 + [opened if nine_is_open else closed])
+    if is_usable:
+        assert has_ink(make_kinds(["turned"] * 10, images, np.arange(10), np.random.default_rng(10))).all()
+    else:
+        with pytest.raises(DatasetError, match="nothing to use"):
+            make_kinds(["turned"] * 10, images, np.arange(10), np.random.default_rng(10))
 
 
 @pytest.mark.parametrize(

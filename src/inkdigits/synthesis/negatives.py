@@ -18,8 +18,9 @@ Letters: N, number of digits; n, of pictures made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -45,8 +46,19 @@ from inkdigits.synthesis.strokes import (
 )
 from inkdigits.synthesis.textures import TEXTURES
 
-__all__ = ["not_digits", "several_digits"]
+__all__ = ["KINDS", "Kind", "draw_kinds", "make_kinds", "not_digits", "several_digits"]
 
+Kind = Literal["turned", "written", "marks", "scribbled", "textures", "spoiled"]
+
+#: The kinds of pictures without a digit, and how many shares each has among them.
+KINDS: Mapping[Kind, int] = {
+    "turned": 1,
+    "written": 2,
+    "marks": 1,
+    "scribbled": 1,
+    "textures": 1,
+    "spoiled": 1,
+}
 
 _BOX_SIDE = 20
 _PAGE_SIDE = 40  # small pages are quick to normalise: their paper needs no study
@@ -84,9 +96,20 @@ def not_digits(images: Grey, labels: NDArray[np.integer], n: int, generator: np.
         DatasetError: the digits are not as in MNIST, or not all there.
         MissingExtraError: the line fonts are not installed.
     """
-    by_number = [maker for maker, shares in _KINDS.values() for _ in range(shares)]
-    makers = generator.permutation(np.arange(n) % len(by_number))
-    return _make([by_number[number] for number in makers], _digits(images, labels), generator)
+    return make_kinds(draw_kinds(n, generator), images, labels, generator)
+
+
+def draw_kinds(n: int, generator: np.random.Generator) -> list[Kind]:
+    """The kinds of `n` pictures: each as often as its shares, in random order."""
+    by_number = [kind for kind, shares in KINDS.items() for _ in range(shares)]
+    return [by_number[number] for number in generator.permutation(np.arange(n) % len(by_number))]
+
+
+def make_kinds(
+    kinds: Sequence[Kind], images: Grey, labels: NDArray[np.integer], generator: np.random.Generator
+) -> Grey:
+    """Make pictures of what is no digit, as `not_digits` does, one of each of these n kinds: (n, 28, 28)."""
+    return _make([_MAKERS[kind] for kind in kinds], _digits(images, labels), generator)
 
 
 def several_digits(images: Grey, labels: NDArray[np.integer], n: int, generator: np.random.Generator) -> Grey:
@@ -361,11 +384,11 @@ def _several(digits: _Digits, generator: np.random.Generator) -> Grey | None:
     return _in_form(np.ascontiguousarray(page.T if is_column else page))
 
 
-_KINDS: dict[str, tuple[Maker, int]] = {  # and how many shares
-    "turned": (_turned, 1),
-    "written": (_written, 2),
-    "marks": (_marked, 1),
-    "scribbled": (_scribbled, 1),
-    "textures": (_textured, 1),
-    "spoiled": (_spoiled, 1),
+_MAKERS: Mapping[Kind, Maker] = {
+    "turned": _turned,
+    "written": _written,
+    "marks": _marked,
+    "scribbled": _scribbled,
+    "textures": _textured,
+    "spoiled": _spoiled,
 }

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from inkdigits.extras import require
 
 __all__ = [
+    "CHARACTERS",
     "SCRIBBLES",
     "STEP",
     "Points",
@@ -40,8 +41,8 @@ Strokes = list[Points]
 _FINE = 4  # strokes are drawn so much larger, then shrunk: soft edges
 STEP = 0.04  # between the points of a stroke, by the longest side: close enough to bend smoothly
 
-# The characters of each font that are no digits and do not look like any.
-_CHARACTERS = {
+#: The characters of each font that are no digits and do not look like any.
+CHARACTERS = {
     "futural": 'ACEFGHJKLMNPRTUVWXYacdefhkmnprtuvwxy#$%&()*+-:;<=>?@[]^_~"',
     "futuram": "ACEFGHJKLMNPRTUVWXYacdefhkmnprtuvwxy#%&()*+=?@",
     "timesr": "ACEFGHJKLMNPRTUVWXYadefhkmnprtuvwxy",
@@ -81,7 +82,7 @@ def glyphs() -> tuple[tuple[Strokes, ...], ...]:
     """The strokes of each character of each font."""
     fonts = require("HersheyFonts", extra="train", for_what="drawing letters that are to be refused")
     glyphs = []
-    for font, characters in _CHARACTERS.items():
+    for font, characters in CHARACTERS.items():
         hershey = fonts.HersheyFonts()
         hershey.load_default_font(font)
         strokes = [[np.array(list(s), np.float64) for s in hershey.strokes_for_text(c)] for c in characters]
