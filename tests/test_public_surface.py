@@ -27,6 +27,9 @@ MODULES = {
     if path.name != "__main__.py"  # which is run, and never imported
 }
 
+TESTS_FOLDER = Path(__file__).parent
+TESTS = sorted(TESTS_FOLDER.rglob("*.py"))
+
 Definition = ast.FunctionDef | ast.ClassDef
 
 
@@ -100,6 +103,53 @@ def test_a_module_says_what_it_is_for_and_what_it_exports(module: str) -> None:
             assert ast.get_docstring(defined[name]), f"{name} has no docstring"
             for member, inner in members(defined[name]).items():
                 assert ast.get_docstring(inner), f"{name}.{member} has no docstring"
+
+
+# What the tests use: nothing that is private to the package.
+
+# Of other packages, which have no other way.
+PRIVATE_TO_OTHERS = {"_protected_args"}  # click's: the words behind a group's own options
+
+
+def is_private(name: str) -> bool:
+    return name.startswith("_") and not name.endswith("__")
+
+
+def private_names(tree: ast.Module) -> list[str]:
+    """The private names that a test reads, imports or replaces, other than those of its own classes."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            found += [*(node.module or "").split("."), *(alias.name for alias in node.names)]
+        elif isinstance(node, ast.Import):
+            found += [name for alias in node.names for name in alias.name.split(".")]
+        elif isinstance(node, ast.Attribute) and ast.unparse(node.value) not in ("self", "cls"):
+            found.append(node.attr)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("attr", "patch", "object")):
+            texts = [each.value for each in node.args if isinstance(each, ast.Constant)]
+            found += [name for text in texts if isinstance(text, str) for name in text.split(".")]
+    return [name for name in found if is_private(name) and name not in PRIVATE_TO_OTHERS]
+
+
+def test_reaches_into_privates_are_seen() -> None:
+    reaches = """
+from inkdigits.files import _a
+from inkdigits._b import load
+import inkdigits._c
+negatives._d(Recognizer(model)._e)
+super()._f
+monkeypatch.setattr("inkdigits.files._g", 1)
+monkeypatch.setattr(inkdigits.files, "_h", 1)
+getattr(recognizer, "_i")
+"""
+    assert sorted(private_names(ast.parse(reaches))) == [f"_{letter}" for letter in "abcdefghi"]
+    allowed = 'self._a = function.__name__; from inkdigits import __version__; "inkdigits._b"'
+    assert private_names(ast.parse(allowed)) == []
+
+
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: str(path.relative_to(TESTS_FOLDER)))
+def test_tests_reach_into_nothing_private(path: Path) -> None:
+    assert private_names(ast.parse(path.read_text(encoding="utf-8"))) == []
 
 
 # What ships.
