@@ -1,10 +1,6 @@
-"""What a network has learned, as pictures: what they show, and the computations behind them."""
+"""What a network has learned, as pictures: what they show, and what they refuse."""
 
 from __future__ import annotations
-
-import subprocess
-import sys
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,9 +9,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from inkdigits.errors import ConfigError, DatasetError, ImageError, ModelError
-from inkdigits.evaluation.embedding import embed, penultimate_features
-from inkdigits.evaluation.occlusion import occlude
+from inkdigits.errors import DatasetError, ModelError
 from inkdigits.plots.insight import plot_embedding, plot_occlusion, plot_weights
 from tests.plots.titles import figures_in, texts_of
 
@@ -72,14 +66,6 @@ def test_weights_of_other_layers_are_refused() -> None:
 # --- embedding ------------------------------------------------------------------------------------
 
 
-def three_groups(n_each: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Features (3 * n_each, 40) of three classes that lie far apart."""
-    generator = np.random.default_rng(0)
-    labels = np.repeat([0, 4, 9], n_each)
-    centres = 20 * generator.normal(size=(10, 40))
-    return centres[labels] + generator.normal(size=(len(labels), 40)), labels
-
-
 def test_each_class_has_its_colour_and_its_name_at_its_median() -> None:
     points = np.array([[0.0, 0.0], [1.0, 1.0], [5.0, 2.0], [50.0, 50.0], [51.0, 51.0]])
     axes = plot_embedding(points, np.array([3, 3, 3, 7, 7])).axes[0]
@@ -118,137 +104,7 @@ def test_points_and_labels_must_fit() -> None:
         plot_embedding(np.zeros((2, 2)), np.array([1, 10]))
 
 
-def test_what_is_apart_stays_apart_in_the_plane() -> None:
-    features, labels = three_groups(20)
-    points = embed(features, np.random.default_rng(1))
-    assert points.shape == (60, 2)
-    assert points.dtype == np.float32
-    assert figures_in(plot_embedding(points, labels).axes[0].get_title()) == ["100.0"]
-
-
-def test_a_handful_of_images_can_be_laid_out_too_and_the_same_each_time() -> None:
-    features = np.random.default_rng(0).normal(size=(5, 2)).astype(np.float32)
-    points = embed(features, np.random.default_rng(1))
-    assert np.isfinite(points).all()
-    np.testing.assert_array_equal(points, embed(features, np.random.default_rng(1)))
-
-
-def test_features_that_cannot_be_laid_out_are_refused() -> None:
-    generator = np.random.default_rng(0)
-    with pytest.raises(DatasetError, match=r"at least \(5, 2\), found \(4, 8\)"):
-        embed(np.zeros((4, 8)), generator)
-    with pytest.raises(DatasetError, match="finite"):
-        embed(np.full((9, 8), np.nan), generator)
-    with pytest.raises(DatasetError, match="the same features for all"):
-        embed(np.ones((9, 8)), generator)
-
-
-def test_penultimate_features_are_what_the_last_layer_turns_into_logits() -> None:
-    from inkdigits.models import build
-    from inkdigits.models.backend import keras
-
-    model = build("mlp")
-    ink = np.random.default_rng(0).random((7, 28, 28), dtype=np.float32)
-    features = penultimate_features(model, ink, batch_size=4)
-    assert features.shape == (7, 128)
-    assert features.dtype == np.float32
-    kernel, bias = (keras.ops.convert_to_numpy(values) for values in model.layers[-1].weights)
-    logits = keras.ops.convert_to_numpy(model(ink))
-    np.testing.assert_allclose(features @ kernel + bias, logits, atol=1e-5)
-
-
-def test_a_model_that_was_never_built_has_no_features() -> None:
-    from inkdigits.models.backend import keras
-
-    unbuilt = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(10)])
-    with pytest.raises(ModelError, match=r"expected a built Keras model.*keras\.Input"):
-        penultimate_features(unbuilt, np.zeros((1, 28, 28), np.float32))
-
-
-def test_the_layout_itself_needs_no_keras() -> None:
-    modules = "inkdigits.evaluation.embedding, inkdigits.evaluation.occlusion"
-    program = f"import sys, {modules}; sys.exit('keras' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
-
-
 # --- occlusion ------------------------------------------------------------------------------------
-
-
-class PixelReader:
-    """Is as sure of 3 as one pixel is dark, and otherwise of 8; counts its calls."""
-
-    def __init__(self, row: int, column: int, full: float = 1.0) -> None:
-        self.row, self.column, self.full = row, column, full
-        self.batches: list[NDArray[Any]] = []
-
-    def __call__(self, images: NDArray[Any]) -> NDArray[np.floating]:
-        self.batches.append(images)
-        probabilities = np.zeros((len(images), 10))
-        probabilities[:, 3] = images[:, self.row, self.column] / self.full
-        probabilities[:, 8] = 1 - probabilities[:, 3]
-        return probabilities
-
-
-def slow_occlude(reader: PixelReader, ink: NDArray[np.floating], patch_px: int) -> NDArray[np.float64]:
-    """The definition, pixel by pixel, with stride 1."""
-    total, count = np.zeros((28, 28)), np.zeros((28, 28))
-    for top in range(28 - patch_px + 1):
-        for left in range(28 - patch_px + 1):
-            patch = (slice(top, top + patch_px), slice(left, left + patch_px))
-            blanked = ink.copy()
-            blanked[patch] = 0
-            total[patch] += reader(ink[None])[0, 3] - reader(blanked[None])[0, 3]
-            count[patch] += 1
-    return total / count
-
-
-def test_occlusion_follows_its_definition() -> None:
-    ink = np.full((28, 28), 0.9)
-    importance = occlude(PixelReader(10, 20), ink, patch_px=4)
-    np.testing.assert_allclose(importance, slow_occlude(PixelReader(10, 20), ink, 4), atol=1e-12)
-    assert importance[10, 20] == pytest.approx(0.9), "every patch on the pixel blanks it"
-    assert importance[10, 24] == 0, "no patch holds both"
-
-
-def test_occlusion_asks_once_and_keeps_the_type() -> None:
-    ink = np.full((28, 28), 255, dtype=np.uint8)
-    reader = PixelReader(0, 0, full=255)
-    importance = occlude(reader, ink)
-    (batch,) = reader.batches
-    assert batch.shape == (577, 28, 28)
-    assert batch.dtype == np.uint8
-    np.testing.assert_array_equal(batch[0], ink)
-    assert ((batch[1:] == 0).sum(axis=(1, 2)) == 25).all()
-    assert importance[0, 0] == 1
-    assert (ink == 255).all(), "the caller's picture is left alone"
-
-
-def test_wider_strides_reach_the_edge() -> None:
-    ink = np.ones((28, 28), dtype=np.float32)
-    reader = PixelReader(27, 27)
-    importance = occlude(reader, ink, patch_px=5, stride_px=5)
-    assert len(reader.batches[0]) == 1 + 6 * 6, "five steps of 5 px, and the patch at the edge"
-    assert importance[27, 27] == 1
-    assert np.isfinite(importance).all()
-
-
-def test_what_speaks_against_the_answer_is_negative() -> None:
-    ink = np.full((28, 28), 0.2)
-    assert occlude(PixelReader(5, 5), ink)[5, 5] == pytest.approx(-0.2), "the answer is 8"
-
-
-def test_occlusion_refuses_what_it_cannot_do() -> None:
-    ink, reader = np.ones((28, 28)), PixelReader(5, 5)
-    with pytest.raises(ImageError, match=r"\(28, 28\).*found the shape \(1, 28, 28\)"):
-        occlude(reader, ink[None])
-    for patch_px in (0, 29):
-        with pytest.raises(ConfigError, match=f"patch_px: expected 1 to 28, found {patch_px}"):
-            occlude(reader, ink, patch_px=patch_px)
-    for stride_px in (0, 6):
-        with pytest.raises(ConfigError, match="stride_px: expected 1 to 5"):
-            occlude(reader, ink, stride_px=stride_px)
-    with pytest.raises(ModelError, match=r"expected probabilities of the shape \(577, 10\)"):
-        occlude(lambda images: np.zeros((len(images), 3)), ink)
 
 
 def test_the_digit_stands_beside_what_counts() -> None:
