@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from random import Random
 
 import numpy as np
 import pytest
@@ -135,9 +137,14 @@ def test_scores_of_a_worked_example() -> None:
         ([1, 1], [-1, 1], "from -1 to 1"),
     ],
 )
-def test_labels_that_do_not_fit_are_refused(measure, labels, digits, said) -> None:  # type: ignore[no-untyped-def]
+def test_labels_that_do_not_fit_are_refused(
+    measure: Callable[[NDArray[np.int64], NDArray[np.int64]], object],
+    labels: list[int],
+    digits: list[int],
+    said: str,
+) -> None:
     with pytest.raises(DatasetError, match=said):
-        measure(np.array(labels, dtype=int), np.array(digits, dtype=int))
+        measure(np.array(labels, np.int64), np.array(digits, np.int64))
 
 
 # --- calibration ----------------------------------------------------------------------------------
@@ -217,7 +224,7 @@ def test_risk_coverage_is_what_each_threshold_gives(pairs: list[tuple[float, boo
 
 @given(judged, st.randoms(use_true_random=False))
 @settings(max_examples=50, deadline=None)
-def test_aurc_is_the_mean_over_images_in_any_order(pairs: list[tuple[float, bool]], random) -> None:  # type: ignore[no-untyped-def]
+def test_aurc_is_the_mean_over_images_in_any_order(pairs: list[tuple[float, bool]], random: Random) -> None:
     expected = 0.0
     for threshold, _ in pairs:
         accepted = [right for sure, right in pairs if sure >= threshold]

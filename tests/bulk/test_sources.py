@@ -22,9 +22,12 @@ def names(*sources: str | Path) -> list[str]:
 
 def contents(*sources: str | Path) -> list[bytes]:
     """What is in the pictures."""
-    read = [content for chunk in chunks_of(map(str, sources)) for _, content in open_pictures(chunk)]
-    assert not any(isinstance(content, ImageError) for content in read)
-    return [content.read_bytes() if isinstance(content, Path) else content for content in read]  # type: ignore[misc]
+    read = []
+    for chunk in chunks_of(map(str, sources)):
+        for _, content in open_pictures(chunk):
+            assert not isinstance(content, ImageError), content
+            read.append(content.read_bytes() if isinstance(content, Path) else content)
+    return read
 
 
 @pytest.fixture

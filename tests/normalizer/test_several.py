@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -95,8 +96,8 @@ def an_equals_sign() -> Grey:
         an_equals_sign,
     ],
 )
-def test_one_digit_in_parts_is_one(draw: object) -> None:
-    page = draw()  # type: ignore[operator]
+def test_one_digit_in_parts_is_one(draw: Callable[[], Grey]) -> None:
+    page = draw()
     assert normalize(page).others == 0
     assert normalize(255 - page).others == 0
 
