@@ -14,7 +14,7 @@ published one. Sources of the hashes:
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from inkdigits.ink import DIGITS, SIDE
@@ -72,111 +72,78 @@ class Entry:
 
 
 # All three have MNIST's file names and sizes: 60,000 and 10,000 pictures.
-_TRAIN_IMAGES, _TRAIN_IMAGES_BYTES = "train-images-idx3-ubyte", 16 + 60_000 * SIDE * SIDE
-_TRAIN_LABELS, _TRAIN_LABELS_BYTES = "train-labels-idx1-ubyte", 8 + 60_000
-_TEST_IMAGES, _TEST_IMAGES_BYTES = "t10k-images-idx3-ubyte", 16 + 10_000 * SIDE * SIDE
-_TEST_LABELS, _TEST_LABELS_BYTES = "t10k-labels-idx1-ubyte", 8 + 10_000
+_FILES = (
+    ("train-images-idx3-ubyte", 16 + 60_000 * SIDE * SIDE),
+    ("train-labels-idx1-ubyte", 8 + 60_000),
+    ("t10k-images-idx3-ubyte", 16 + 10_000 * SIDE * SIDE),
+    ("t10k-labels-idx1-ubyte", 8 + 10_000),
+)
+
+
+def _files(content_hashes: Sequence[str], gz_sha256s: Sequence[str | None] = (None,) * 4) -> list[RemoteFile]:
+    """The four files of an entry, in its order: pictures and labels to train, pictures and labels to test."""
+    hashed = zip(_FILES, content_hashes, gz_sha256s, strict=True)
+    return [RemoteFile(name, n_bytes, content, packed) for (name, n_bytes), content, packed in hashed]
+
 
 _MNIST = Entry(
-    description="handwritten digits, 60,000 + 10,000 pictures (LeCun, Cortes and Burges, 1998)",
-    class_names=DIGITS,
-    mirrors=(
+    "handwritten digits, 60,000 + 10,000 pictures (LeCun, Cortes and Burges, 1998)",
+    DIGITS,
+    (
         "https://ossci-datasets.s3.amazonaws.com/mnist/",
         "https://storage.googleapis.com/cvdf-datasets/mnist/",
         "https://raw.githubusercontent.com/fgnt/mnist/master/",
     ),
-    train_images=RemoteFile(
-        _TRAIN_IMAGES,
-        _TRAIN_IMAGES_BYTES,
-        "sha256:ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-    ),
-    train_labels=RemoteFile(
-        _TRAIN_LABELS,
-        _TRAIN_LABELS_BYTES,
-        "sha256:65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-    ),
-    test_images=RemoteFile(
-        _TEST_IMAGES,
-        _TEST_IMAGES_BYTES,
-        "sha256:0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-    ),
-    test_labels=RemoteFile(
-        _TEST_LABELS,
-        _TEST_LABELS_BYTES,
-        "sha256:ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+    *_files(
+        (
+            "sha256:ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+            "sha256:65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+            "sha256:0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+            "sha256:ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+        )
     ),
 )
 
 _FASHION_MNIST = Entry(
-    description="clothes in MNIST's form, 60,000 + 10,000 pictures (Zalando Research, 2017, MIT)",
-    class_names=(
-        "T-shirt/top",
-        "Trouser",
-        "Pullover",
-        "Dress",
-        "Coat",
-        "Sandal",
-        "Shirt",
-        "Sneaker",
-        "Bag",
-        "Ankle boot",
+    "clothes in MNIST's form, 60,000 + 10,000 pictures (Zalando Research, 2017, MIT)",
+    (
+        *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+        *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
     ),
-    mirrors=(
+    (
         "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
         "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
     ),
-    train_images=RemoteFile(
-        _TRAIN_IMAGES,
-        _TRAIN_IMAGES_BYTES,
-        "sha256:c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
-    ),
-    train_labels=RemoteFile(
-        _TRAIN_LABELS,
-        _TRAIN_LABELS_BYTES,
-        "sha256:bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
-    ),
-    test_images=RemoteFile(
-        _TEST_IMAGES,
-        _TEST_IMAGES_BYTES,
-        "sha256:5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
-    ),
-    test_labels=RemoteFile(
-        _TEST_LABELS,
-        _TEST_LABELS_BYTES,
-        "sha256:0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+    *_files(
+        (
+            "sha256:c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+            "sha256:bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+            "sha256:5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+            "sha256:0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+        )
     ),
 )
 
 _KMNIST = Entry(
-    description="cursive Japanese in MNIST's form, 60,000 + 10,000 pictures (CODH, 2018, CC BY-SA 4.0)",
-    class_names=("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
-    mirrors=(
+    "cursive Japanese in MNIST's form, 60,000 + 10,000 pictures (CODH, 2018, CC BY-SA 4.0)",
+    ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
+    (
         "https://codh.rois.ac.jp/kmnist/dataset/kmnist/",
         "http://codh.rois.ac.jp/kmnist/dataset/kmnist/",
     ),
-    train_images=RemoteFile(
-        _TRAIN_IMAGES,
-        _TRAIN_IMAGES_BYTES,
-        "md5:92be26ec9822e900ac425d0a0aa84ced",
-        gz_sha256="51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69cc0a90ce135fde4",
-    ),
-    train_labels=RemoteFile(
-        _TRAIN_LABELS,
-        _TRAIN_LABELS_BYTES,
-        "md5:949e75301f8813e0dc5800dcc320fc52",
-        gz_sha256="e38f9ebcd0f3ebcdec7fc8eabdcdaef93bb0df8ea12bee65224341c8183d8e17",
-    ),
-    test_images=RemoteFile(
-        _TEST_IMAGES,
-        _TEST_IMAGES_BYTES,
-        "md5:bf305b8cd328700fbc17f5acbc2856d2",
-        gz_sha256="edd7a857845ad6bb1d0ba43fe7e794d164fe2dce499a1694695a792adfac43c5",
-    ),
-    test_labels=RemoteFile(
-        _TEST_LABELS,
-        _TEST_LABELS_BYTES,
-        "md5:9f55f451c0988b028eccdf7d5cc265ab",
-        gz_sha256="20bb9a0ef54c7db3efc55a92eef5582c109615df22683c380526788f98e42a1c",
+    *_files(
+        (
+            "md5:92be26ec9822e900ac425d0a0aa84ced",
+            "md5:949e75301f8813e0dc5800dcc320fc52",
+            "md5:bf305b8cd328700fbc17f5acbc2856d2",
+            "md5:9f55f451c0988b028eccdf7d5cc265ab",
+        ),
+        (
+            "51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69cc0a90ce135fde4",
+            "e38f9ebcd0f3ebcdec7fc8eabdcdaef93bb0df8ea12bee65224341c8183d8e17",
+            "edd7a857845ad6bb1d0ba43fe7e794d164fe2dce499a1694695a792adfac43c5",
+            "20bb9a0ef54c7db3efc55a92eef5582c109615df22683c380526788f98e42a1c",
+        ),
     ),
 )
 
