@@ -5,7 +5,7 @@ Knows nothing of files. N is the number of pictures.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from inkdigits.errors import DatasetError
 from inkdigits.ink import DIGITS
 
-__all__ = ["Dataset", "Split", "combine", "describe", "in_classes", "shown_classes"]
+__all__ = ["Dataset", "Split", "combine", "describe", "in_classes", "join_parts", "shown_classes"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +64,18 @@ class Dataset:
     notes: tuple[str, ...] = ()
     validation: Split | None = None
 
+    @property
+    def parts(self) -> dict[str, Split]:
+        """The parts that are there, by their names: train, validation and test."""
+        named = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {name: split for name, split in named.items() if split is not None}
+
+    def with_parts(self, parts: Mapping[str, Split]) -> Dataset:
+        """The same dataset with these parts, named as in `parts`, and no others."""
+        return replace(
+            self, train=parts.get("train"), validation=parts.get("validation"), test=parts.get("test")
+        )
+
     def for_evaluation(self) -> Split:
         """The test part if there is one, else the validation part, else the training part.
 
@@ -97,12 +109,10 @@ def combine(datasets: Sequence[Dataset]) -> Dataset:
     if len(datasets) == 1:
         return first
     datasets = [first, *(_in_classes_of(first, other) for other in datasets[1:])]
-    return Dataset(
+    joined = join_parts(datasets)
+    return replace(
+        joined,
         name="+".join(dataset.name for dataset in datasets),
-        train=_concatenate(datasets, lambda dataset: dataset.train),
-        test=_concatenate(datasets, lambda dataset: dataset.test),
-        validation=_concatenate(datasets, lambda dataset: dataset.validation),
-        class_names=first.class_names,
         notes=tuple(f"{dataset.name}: {note}" for dataset in datasets for note in dataset.notes),
     )
 
@@ -123,8 +133,7 @@ def _in_classes_of(first: Dataset, other: Dataset) -> Dataset:
 
 def shown_classes(dataset: Dataset) -> tuple[str, ...]:
     """The classes of a dataset that at least one labelled picture of it shows, in their order."""
-    parts = (dataset.train, dataset.validation, dataset.test)
-    labels = [part.labels for part in parts if part is not None and part.labels is not None]
+    labels = [part.labels for part in dataset.parts.values() if part.labels is not None]
     numbers = np.unique(np.concatenate(labels)).tolist() if labels else []
     return tuple(dataset.class_names[number] for number in numbers)
 
@@ -139,52 +148,47 @@ def in_classes(dataset: Dataset, class_names: tuple[str, ...]) -> Dataset:
     new = {name: number for number, name in enumerate(class_names)}
     number_of = np.array([new.get(name, -1) for name in dataset.class_names])
 
-    def relabelled(split: Split | None) -> Split | None:
-        if split is None or split.labels is None:
-            return split
-        return replace(split, labels=number_of[split.labels])
-
-    return replace(
-        dataset,
-        train=relabelled(dataset.train),
-        test=relabelled(dataset.test),
-        validation=relabelled(dataset.validation),
-        class_names=class_names,
-    )
+    relabelled = {
+        part: split if split.labels is None else replace(split, labels=number_of[split.labels])
+        for part, split in dataset.parts.items()
+    }
+    return replace(dataset.with_parts(relabelled), class_names=class_names)
 
 
-def _concatenate(datasets: Sequence[Dataset], part: Callable[[Dataset], Split | None]) -> Split | None:
-    named = [(dataset.name, split) for dataset in datasets if (split := part(dataset)) is not None]
-    if not named:
-        return None
-    images = np.concatenate([split.images for _, split in named])
+def join_parts(datasets: Sequence[Dataset]) -> Dataset:
+    """The first dataset with the pictures of all: train after train, validation and test alike.
+
+    Raises:
+        DatasetError: only some of them have labels.
+    """
+    named: dict[str, list[tuple[str, Split]]] = {}
+    for dataset in datasets:
+        for part, split in dataset.parts.items():
+            named.setdefault(part, []).append((dataset.name, split))
+    return datasets[0].with_parts({part: _concatenate(splits) for part, splits in named.items()})
+
+
+def _concatenate(named: Sequence[tuple[str, Split]]) -> Split:
     labels = [split.labels for _, split in named if split.labels is not None]
     if labels and len(labels) < len(named):
-        bare = next(name for name, split in named if split.labels is None)
         raise DatasetError(
-            bare,
+            next(name for name, split in named if split.labels is None),
             expected="labels, as the datasets that it is combined with have",
             found="no labels",
             remedy="Combine labelled datasets with labelled ones only.",
         )
-    return Split(images, np.concatenate(labels) if labels else None, _writers([split for _, split in named]))
-
-
-def _writers(splits: Sequence[Split]) -> NDArray[np.str_] | None:
-    if all(split.writers is None for split in splits):
-        return None
-    return np.concatenate(
-        [np.full(len(split), "") if split.writers is None else split.writers for split in splits]
+    writers = [np.full(len(split), "") if split.writers is None else split.writers for _, split in named]
+    return Split(
+        np.concatenate([split.images for _, split in named]),
+        np.concatenate(labels) if labels else None,
+        None if all(split.writers is None for _, split in named) else np.concatenate(writers),
     )
 
 
 def describe(dataset: Dataset) -> str:
     """What is in a dataset, for people: sizes, pictures per class, and what the reader did."""
     lines = [dataset.name]
-    parts = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
-    for part, split in parts.items():
-        if split is None:
-            continue
+    for part, split in dataset.parts.items():
         lines.append(f"  {part}: {len(split):,} pictures of 28x28")
         if split.labels is None:
             lines.append("    without labels")

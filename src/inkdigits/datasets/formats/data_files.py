@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from inkdigits.datasets.dataset import Dataset, Split
+from inkdigits.datasets.dataset import Dataset, Split, join_parts
 from inkdigits.datasets.formats.files import holds_pictures, read_file
 from inkdigits.datasets.formats.idx import images_beside, is_labels_name, labels_beside
+from inkdigits.datasets.roles import joint_notes
 from inkdigits.errors import DatasetError
 from inkdigits.files import natural_order
 
@@ -20,7 +19,7 @@ __all__ = ["data_files", "read_data_files", "with_labels"]
 _SUFFIXES = (".csv", ".tsv", ".parquet", ".npz", ".arff", ".libsvm", ".svm", "ubyte", "idx3", "idx1")
 _SHARD = re.compile(r"(.*?)-(\d+)-of-(\d+)")
 _NUMBERED = re.compile(r"(.*?)[-_.]?(\d+)\.parquet")
-_PARTS = ("train", "validation", "test")
+_MOST_PARTS = 3  # train, validation, test
 
 
 def data_files(folder: Path) -> list[Path]:
@@ -49,25 +48,18 @@ def read_data_files(folder: Path, files: Sequence[Path]) -> Dataset:
     left_out = sorted(
         {path.name for path in files} - {path.name for group in groups.values() for path in group}
     )
-    if not groups or len(groups) > len(_PARTS):
+    if not groups or len(groups) > _MOST_PARTS:
         raise _ambiguous(folder, files)
-    datasets = [_joined(folder, group) for group in groups.values()]
+    datasets = [_joined(group) for group in groups.values()]
     chosen: dict[str, Split] = {}
     for dataset in datasets:
-        for part in _PARTS:
-            split = getattr(dataset, part)
-            if split is not None and part in chosen:
-                raise _ambiguous(folder, files)
-            if split is not None:
-                chosen[part] = split
-    notes = dict.fromkeys(
-        note if all(note in other.notes for other in datasets) else f"{dataset.name}: {note}"
-        for dataset in datasets
-        for note in dataset.notes
-    )
+        if chosen.keys() & dataset.parts.keys():
+            raise _ambiguous(folder, files)
+        chosen |= dataset.parts
+    notes = joint_notes(datasets)
     if left_out:
-        notes[f"left out {', '.join(left_out)}: no pictures in it"] = None
-    return _with_parts(Dataset(folder.name, None, None, notes=tuple(notes)), chosen)
+        notes = (*notes, f"left out {', '.join(left_out)}: no pictures in it")
+    return Dataset(folder.name, None, None, notes=notes).with_parts(chosen)
 
 
 def with_labels(files: Sequence[Path]) -> set[str]:
@@ -96,41 +88,16 @@ def _name_without_number(path: Path) -> str:
     return shard.group(1) if shard else path.name
 
 
-def _joined(folder: Path, shards: Sequence[Path]) -> Dataset:
+def _joined(shards: Sequence[Path]) -> Dataset:
     datasets = [read_file(path) for path in shards]
     first = datasets[0]
     shard = _SHARD.match(shards[0].name)
     n_shards = int(shard.group(3)) if shard else len(shards)
     if n_shards == 1:
         return first
-    joined: dict[str, Split] = {}
-    for part in _PARTS:
-        splits = [split for dataset in datasets if (split := getattr(dataset, part)) is not None]
-        if splits:
-            joined[part] = _concatenated(folder, splits)
     notes = list(dict.fromkeys(note for dataset in datasets for note in dataset.notes))
     notes.append(f"{_name_without_number(shards[0])}: joined {len(shards)} of {n_shards} shards")
-    return _with_parts(replace(first, notes=tuple(notes)), joined)
-
-
-def _with_parts(dataset: Dataset, parts: Mapping[str, Split]) -> Dataset:
-    return replace(
-        dataset, train=parts.get("train"), validation=parts.get("validation"), test=parts.get("test")
-    )
-
-
-def _concatenated(folder: Path, splits: Sequence[Split]) -> Split:
-    labels = [split.labels for split in splits if split.labels is not None]
-    if labels and len(labels) < len(splits):
-        raise DatasetError(
-            folder,
-            expected="labels in every shard",
-            found=f"labels in {len(labels)} of {len(splits)}",
-            remedy="Fetch the shards again.",
-        )
-    return Split(
-        np.concatenate([split.images for split in splits]), np.concatenate(labels) if labels else None
-    )
+    return replace(join_parts(datasets), notes=tuple(notes))
 
 
 def _ambiguous(folder: Path, files: Sequence[Path]) -> DatasetError:
