@@ -17,11 +17,15 @@ from inkdigits.errors import DatasetError
 from inkdigits.files import natural_order
 from inkdigits.ink import DIGITS
 
-__all__ = ["as_digit", "class_names_of", "class_notes", "refuse_odd_classes", "to_labels_of"]
+__all__ = ["as_digit", "class_names_of", "class_notes", "name_some", "refuse_odd_classes", "to_labels_of"]
 
 _MOST_CLASSES = 1000
-_MOST_NAMED = 5
 _WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+def name_some(names: Sequence[str], most: int = 6) -> str:
+    """Names in a message: the first few, and how many there are beside them."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most:,} others" if len(names) > most else "")
 
 
 def as_digit(name: str) -> str | None:
@@ -58,12 +62,14 @@ def class_notes(names: Sequence[str], class_names: tuple[str, ...]) -> tuple[str
     found = {name.strip() for name in names}
     if class_names == DIGITS:
         spelt = sorted((name for name in found if name not in DIGITS), key=natural_order)
-        notes = (f"took {_some(spelt)} for digits",) if spelt else ()
+        notes = (f"took {name_some(spelt)} for digits",) if spelt else ()
         absent = [digit for digit in DIGITS if digit not in {as_digit(name) for name in found}]
-        return (*notes, f"there is no picture of {_some(absent, len(DIGITS))}") if absent else notes
+        return (*notes, f"there is no picture of {name_some(absent, len(DIGITS))}") if absent else notes
     others = [name for name in class_names if as_digit(name) is None]
     if len(others) < len(class_names):
-        return (f"{len(class_names)} classes: {_some(others)} beside the digits, each a class of its own",)
+        return (
+            f"{len(class_names)} classes: {name_some(others)} beside the digits, each a class of its own",
+        )
     return ()
 
 
@@ -99,7 +105,3 @@ def refuse_odd_classes(source: Path, names: Sequence[str]) -> None:
             found=f"{len(counts):,}",
             remedy="Check that the labels are names of classes, not of pictures.",
         )
-
-
-def _some(names: Sequence[str], most: int = _MOST_NAMED) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} others" if len(names) > most else "")

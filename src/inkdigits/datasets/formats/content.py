@@ -18,8 +18,11 @@ from inkdigits.files import system_errors_as
 from inkdigits.pictures.formats import HEAD_BYTES, format_of
 
 __all__ = [
+    "AGAIN",
     "MAX_BYTES",
+    "ZIP_FAULTS",
     "as_text",
+    "faults_as",
     "open_content",
     "read_at_most",
     "read_content",
@@ -30,6 +33,11 @@ __all__ = [
 
 #: No dataset file may unfold to more than this: MNIST as CSV is a tenth of it.
 MAX_BYTES = 1 << 30
+
+#: What to do about a damaged file.
+AGAIN = "Copy or download the file again."
+#: What zipfile raises over an archive that it cannot unpack.
+ZIP_FAULTS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 
 _CHUNK_BYTES = 1 << 20
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -48,22 +56,32 @@ def open_content(path: Path) -> Iterator[BinaryIO]:
         expected="a file that can be read",
         remedy="Check the path and the permissions.",
     ):
-        try:
-            with path.open("rb") as raw:
-                known = format_of(raw.read(HEAD_BYTES))
-                raw.seek(0)
-                if known is not None and known.name == "gzip":
-                    with gzip.GzipFile(fileobj=raw) as unpacked:
-                        yield cast(BinaryIO, unpacked)
-                else:
-                    yield raw
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise DatasetError(
-                path,
-                expected="a whole gzip file",
-                found=f"one that is cut short or damaged ({error})",
-                remedy="Copy or download the file again.",
-            ) from error
+        faults = (EOFError, zlib.error, gzip.BadGzipFile)
+        with (
+            faults_as(path, *faults, expected="a whole gzip file", found="one that is cut short or damaged"),
+            path.open("rb") as raw,
+        ):
+            known = format_of(raw.read(HEAD_BYTES))
+            raw.seek(0)
+            if known is not None and known.name == "gzip":
+                with gzip.GzipFile(fileobj=raw) as unpacked:
+                    yield cast(BinaryIO, unpacked)
+            else:
+                yield raw
+
+
+@contextmanager
+def faults_as(
+    path: Path, *faults: type[Exception], expected: str, found: str, remedy: str = AGAIN
+) -> Iterator[None]:
+    """Turn what a parser raises over a broken file into a DatasetError that ends in the parser's words."""
+    try:
+        yield
+    except faults as error:
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise DatasetError(
+            path, expected=expected, found=f"{found} ({lines[0][:200]})", remedy=remedy
+        ) from error
 
 
 def read_at_most(stream: BinaryIO, n_bytes: int) -> bytes:
@@ -126,26 +144,25 @@ def utf8(content: bytes) -> bytes:
 
 
 def _only_member(path: Path, max_bytes: int) -> bytes:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = [member for member in archive.infolist() if not _is_clutter(member)]
-            if len(members) != 1:
-                raise DatasetError(
-                    path,
-                    expected="a zip that holds one file",
-                    found=f"{len(members)} files in it",
-                    remedy="Unpack it and name the file, or the folder that holds the pictures.",
-                )
-            refuse_larger(path, members[0].file_size, max_bytes)
-            # ZipFile never reads beyond the size that the directory states, so the check above holds.
-            return archive.read(members[0])
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise DatasetError(
-            path,
-            expected="a whole zip file without a password",
-            found=f"one that cannot be unpacked ({error})",
-            remedy="Copy or download the file again, or unpack it yourself.",
-        ) from error
+    unreadable = faults_as(
+        path,
+        *ZIP_FAULTS,
+        expected="a whole zip file without a password",
+        found="one that cannot be unpacked",
+        remedy="Copy or download the file again, or unpack it yourself.",
+    )
+    with unreadable, zipfile.ZipFile(path) as archive:
+        members = [member for member in archive.infolist() if not _is_clutter(member)]
+        if len(members) != 1:
+            raise DatasetError(
+                path,
+                expected="a zip that holds one file",
+                found=f"{len(members)} files in it",
+                remedy="Unpack it and name the file, or the folder that holds the pictures.",
+            )
+        refuse_larger(path, members[0].file_size, max_bytes)
+        # ZipFile never reads beyond the size that the directory states, so the check above holds.
+        return archive.read(members[0])
 
 
 def _is_clutter(member: zipfile.ZipInfo) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from inkdigits.datasets.classes import name_some
 from inkdigits.datasets.dataset import Dataset, Split, join_parts
 from inkdigits.datasets.formats.files import holds_pictures, read_file
 from inkdigits.datasets.formats.idx import images_beside, is_labels_name, labels_beside
@@ -101,10 +102,9 @@ def _joined(shards: Sequence[Path]) -> Dataset:
 
 
 def _ambiguous(folder: Path, files: Sequence[Path]) -> DatasetError:
-    names = ", ".join(path.name for path in files[:6]) + (", ..." if len(files) > 6 else "")
     return DatasetError(
         folder,
         expected="one training file and one test file",
-        found=f"{len(files)} files: {names}",
+        found=f"{len(files)} files: {name_some([path.name for path in files])}",
         remedy="Name one file, or put 'train' and 'test' into the names of the two that belong together.",
     )

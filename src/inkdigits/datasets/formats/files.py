@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from inkdigits.datasets.dataset import Dataset
-from inkdigits.datasets.formats.content import read_content, read_head, utf8
+from inkdigits.datasets.formats.content import AGAIN, read_content, read_head, utf8
 from inkdigits.datasets.formats.idx import read_idx
 from inkdigits.datasets.formats.npz import has_pictures, read_npz
 from inkdigits.datasets.formats.parquet import read_parquet
@@ -59,7 +59,7 @@ def read_file(path: Path) -> Dataset:
     if reader is not None:
         return reader(path)
     if not head:
-        found, remedy = "an empty file", "Copy or download the file again."
+        found, remedy = "an empty file", AGAIN
     elif known is not None:
         found, remedy = known.words, _REMEDIES.get(known.name, "Convert it to one of these formats.")
     else:

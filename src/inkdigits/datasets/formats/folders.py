@@ -18,12 +18,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from inkdigits.datasets.classes import as_digit, class_names_of, class_notes, to_labels_of
+from inkdigits.datasets.classes import as_digit, class_names_of, class_notes, name_some, to_labels_of
 from inkdigits.datasets.dataset import Dataset
 from inkdigits.datasets.formats.data_files import data_files, read_data_files, with_labels
 from inkdigits.datasets.formats.files import FORMATS
 from inkdigits.datasets.formats.label_table import label_tables, read_label_table
-from inkdigits.datasets.formats.pictures import PictureList, name_some, split_of_list
+from inkdigits.datasets.formats.pictures import PictureList, split_of_list
 from inkdigits.datasets.formats.uci_archive import UCI_FILES, read_uci_archive
 from inkdigits.datasets.roles import Part, role_of, to_dataset
 from inkdigits.errors import DatasetError

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.datasets.dataset import Dataset
-from inkdigits.datasets.formats.content import open_content, read_at_most, refuse_larger
+from inkdigits.datasets.formats.content import AGAIN, open_content, read_at_most, refuse_larger
 from inkdigits.datasets.formats.pixels import to_split
 from inkdigits.datasets.roles import Part, to_dataset
 from inkdigits.errors import DatasetError
@@ -32,7 +32,6 @@ _KINDS: Mapping[tuple[int, int], np.dtype[Any]] = {
     (0x08, 1): np.dtype(np.uint8),
     (0x0C, 2): np.dtype(">i4"),
 }
-_REMEDY = "Copy or download the file again."
 
 
 def read_idx(path: Path) -> Dataset:
@@ -97,7 +96,7 @@ def parse_idx(path: Path, content: bytes) -> NDArray[Any]:
     if len(content) != n_bytes:
         found = f"only {len(content):,}" if len(content) < n_bytes else "more"
         raise DatasetError(
-            path, expected=f"{n_bytes:,} bytes, as its header states", found=found, remedy=_REMEDY
+            path, expected=f"{n_bytes:,} bytes, as its header states", found=found, remedy=AGAIN
         )
     array = np.frombuffer(content, dtype=dtype, offset=header).reshape(shape)
     return array.astype(np.uint8 if dtype == np.uint8 else np.int64)  # a copy, writable
@@ -160,7 +159,7 @@ def _layout(path: Path, header: bytes) -> tuple[tuple[int, ...], np.dtype[Any]]:
     """The shape and the type that the first bytes of an IDX file state."""
     expected = "an IDX file of unsigned bytes: magic number 0x803 for pictures, 0x801 for labels"
     if len(header) < 4:
-        raise DatasetError(path, expected=expected, found=f"{len(header)} bytes", remedy=_REMEDY)
+        raise DatasetError(path, expected=expected, found=f"{len(header)} bytes", remedy=AGAIN)
     zero, kind, dimensions = struct.unpack(">HBB", header[:4])
     dtype: np.dtype[Any] | None = _KINDS.get((kind, dimensions))
     if zero != 0 or dtype is None:
@@ -171,7 +170,7 @@ def _layout(path: Path, header: bytes) -> tuple[tuple[int, ...], np.dtype[Any]]:
             path,
             expected=f"a header of {4 + 4 * dimensions} bytes",
             found=f"only {len(header)}",
-            remedy=_REMEDY,
+            remedy=AGAIN,
         )
     shape = struct.unpack(f">{dimensions}I", header[4 : 4 + 4 * dimensions])
     if dimensions == 2 and shape[1] != _QMNIST_COLUMNS:

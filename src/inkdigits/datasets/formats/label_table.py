@@ -14,9 +14,9 @@ import csv
 import json
 from pathlib import Path
 
-from inkdigits.datasets.classes import refuse_odd_classes
+from inkdigits.datasets.classes import name_some, refuse_odd_classes
 from inkdigits.datasets.formats.content import as_text, read_content
-from inkdigits.datasets.formats.pictures import PictureList, name_some
+from inkdigits.datasets.formats.pictures import PictureList
 from inkdigits.datasets.formats.tables import LABEL_NAMES
 from inkdigits.datasets.roles import role_of
 from inkdigits.errors import DatasetError
@@ -26,19 +26,8 @@ from inkdigits.pictures.images import find_images
 __all__ = ["label_tables", "read_label_table"]
 
 _PATH_NAMES = frozenset(
-    {
-        "path",
-        "file",
-        "filename",
-        "file_name",
-        "filepath",
-        "image",
-        "image_path",
-        "image_id",
-        "img",
-        "name",
-        "id",
-    }
+    {"path", "file", "filename", "file_name", "filepath", "name", "id"}
+    | {"image", "image_path", "image_id", "img"}
 )
 _USUAL = "labels.csv"
 _SUFFIXES = (".csv", ".tsv", ".txt", ".jsonl")

@@ -7,7 +7,6 @@ target, with train, val or test before or after it.
 from __future__ import annotations
 
 import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from math import prod
@@ -19,7 +18,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from inkdigits.datasets.dataset import Dataset
-from inkdigits.datasets.formats.content import refuse_larger
+from inkdigits.datasets.formats.content import AGAIN, ZIP_FAULTS, faults_as, refuse_larger
 from inkdigits.datasets.formats.pixels import to_split
 from inkdigits.datasets.roles import Part, role_of, to_dataset
 from inkdigits.errors import DatasetError
@@ -38,18 +37,12 @@ def read_npz(path: Path) -> Dataset:
     Raises:
         DatasetError: the archive is damaged or too large, holds Python objects, or has no such arrays.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            arrays = _Arrays(path, archive)
-            pairs = _pairs(arrays.names())
-            parts = [arrays.part(pictures, labels, arrays.writers(pairs)) for pictures, labels in pairs]
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
-        raise DatasetError(
-            path,
-            expected="a whole archive, as numpy.savez writes it",
-            found=f"one that cannot be read ({error})",
-            remedy="Copy or download the file again.",
-        ) from error
+    expected, found = "a whole archive, as numpy.savez writes it", "one that cannot be read"
+    unreadable = faults_as(path, *ZIP_FAULTS, ValueError, expected=expected, found=found)
+    with unreadable, zipfile.ZipFile(path) as archive:
+        arrays = _Arrays(path, archive)
+        pairs = _pairs(arrays.names())
+        parts = [arrays.part(pictures, labels, arrays.writers(pairs)) for pictures, labels in pairs]
     if not parts:
         found = ", ".join(arrays.names()) or "no arrays"
         raise DatasetError(path, expected=_EXPECTED, found=found, remedy="Save the arrays under these names.")
@@ -133,7 +126,7 @@ class _Arrays:
                 self._path,
                 expected=f"an array {name} of shape {shape}, as its header states",
                 found=f"{member.file_size - header_bytes:,} bytes",
-                remedy="Copy or download the file again.",
+                remedy=AGAIN,
             )
         with self._archive.open(member) as stream:
             array: NDArray[Any] = npy.read_array(stream, allow_pickle=False)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from inkdigits.datasets.dataset import Dataset
-from inkdigits.datasets.formats.content import read_content, refuse_larger
+from inkdigits.datasets.formats.content import faults_as, read_content, refuse_larger
 from inkdigits.datasets.formats.pictures import split_of_encoded
 from inkdigits.datasets.formats.tables import LABEL_NAMES, from_frame
 from inkdigits.datasets.roles import Part, to_dataset
@@ -28,18 +28,12 @@ def read_parquet(path: Path) -> Dataset:
     pyarrow, parquet = (
         require(name, extra="train", for_what="reading Parquet") for name in ("pyarrow", "pyarrow.parquet")
     )
-    try:
+    faults = (pyarrow.ArrowException, OSError)
+    with faults_as(path, *faults, expected="a whole Parquet file", found="one that cannot be read"):
         file = parquet.ParquetFile(io.BytesIO(read_content(path)))
         groups = [file.metadata.row_group(group) for group in range(file.metadata.num_row_groups)]
         refuse_larger(path, sum(group.total_byte_size for group in groups))
         table = file.read()
-    except (pyarrow.ArrowException, OSError) as error:
-        raise DatasetError(
-            path,
-            expected="a whole Parquet file",
-            found=f"one that cannot be read ({str(error).splitlines()[0][:200]})",
-            remedy="Copy or download the file again.",
-        ) from error
     column = next((name for name in table.column_names if name.lower() in _PICTURE_NAMES), None)
     if column is not None:
         return _from_pictures(path, table, column)

@@ -7,7 +7,6 @@ Knows nothing of folders and tables: which pictures, and what they show, is for 
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,20 +15,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from inkdigits.datasets.classes import name_some
 from inkdigits.datasets.dataset import Split
 from inkdigits.datasets.formats.layout import check_layout
 from inkdigits.datasets.formats.pixels import to_labels
 from inkdigits.errors import DatasetError, ImageError
 from inkdigits.ink import SIDE, to_bytes
 from inkdigits.normalizer import normalize
-from inkdigits.pictures.images import read_image
+from inkdigits.pictures.images import n_further_pages, read_image
 
-__all__ = ["PictureList", "name_some", "split_of_encoded", "split_of_list"]
+__all__ = ["PictureList", "split_of_encoded", "split_of_list"]
 
-_PAGED_SUFFIXES = (".tif", ".tiff", ".gif")
-_NO_IMAGES = np.empty((0, SIDE, SIDE), np.uint8)
 _NORMALIZED = "brought every picture into MNIST's form: ink on black, 20x20 box, centred by mass"
 
 
@@ -54,11 +51,6 @@ class PictureList:
     notes: tuple[str, ...] = ()
 
 
-def name_some(names: Sequence[str], most: int = 6) -> str:
-    """Names in a message: the first few, and how many there are beside them."""
-    return ", ".join(names[:most]) + (f" and {len(names) - most:,} others" if len(names) > most else "")
-
-
 def split_of_list(pictures: PictureList, labels: NDArray[np.int64] | None) -> tuple[Split, tuple[str, ...]]:
     """A split out of pictures in files, each brought into MNIST's form, and notes.
 
@@ -76,20 +68,10 @@ def split_of_list(pictures: PictureList, labels: NDArray[np.int64] | None) -> tu
         raise _unreadable(failures, pictures.notes)
     inks = [ink for ink in tried if not isinstance(ink, DatasetError)]
     writers = None if pictures.writers is None else np.array(pictures.writers)
-    split, notes = _without_blanks(pictures.source, inks, Split(_NO_IMAGES, labels, writers))
-    several = [path.name for path in pictures.paths if _has_later_pages(path)]
+    split, notes = _without_blanks(pictures.source, inks, labels, writers)
+    several = [path.name for path in pictures.paths if n_further_pages(path)]
     later = (f"left out all pages but the first of {name_some(several)}",) if several else ()
     return split, (*notes, *later, *pictures.notes)
-
-
-def _has_later_pages(path: Path) -> bool:
-    """Whether a TIFF or GIF that was read has further pages, of which `read_image` takes none."""
-    if path.suffix.lower() not in _PAGED_SUFFIXES:
-        return False
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow's, about metadata
-        with Image.open(path) as image:
-            return bool(getattr(image, "n_frames", 1) > 1)
 
 
 def _try_to_read(path: Path) -> NDArray[np.uint8] | DatasetError | None:
@@ -126,7 +108,7 @@ def split_of_encoded(
     if all(page.shape == (SIDE, SIDE) for page in pages):
         images, notes = check_layout(source, np.stack(pages), checked)
         return Split(images, checked), notes
-    return _without_blanks(source, [_ink(page) for page in pages], Split(_NO_IMAGES, checked))
+    return _without_blanks(source, [_ink(page) for page in pages], checked)
 
 
 def _page(name: str, source: Path | bytes) -> NDArray[np.uint8]:
@@ -141,15 +123,16 @@ def _page(name: str, source: Path | bytes) -> NDArray[np.uint8]:
 def _ink(page: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
     """A page as a picture of 28x28 in MNIST's form; None if it is blank."""
     normalized = normalize(page)
-    if normalized.box is None:
-        return None
-    return to_bytes(normalized.ink)
+    return None if normalized.box is None else to_bytes(normalized.ink)
 
 
 def _without_blanks(
-    source: Path, inks: Sequence[NDArray[np.uint8] | None], known: Split
+    source: Path,
+    inks: Sequence[NDArray[np.uint8] | None],
+    labels: NDArray[np.int64] | None,
+    writers: NDArray[np.str_] | None = None,
 ) -> tuple[Split, tuple[str, ...]]:
-    """The pictures with ink on them, and what is known of each: a split that lacks its images."""
+    """The pictures with ink on them, and what is known of each."""
     kept = [ink for ink in inks if ink is not None]
     if not kept:
         raise DatasetError(
@@ -161,6 +144,6 @@ def _without_blanks(
     is_kept = np.array([ink is not None for ink in inks])
     n_blank = len(inks) - len(kept)
     notes = (_NORMALIZED, f"skipped {n_blank} blank pictures") if n_blank else (_NORMALIZED,)
-    labels = None if known.labels is None else known.labels[is_kept]
-    writers = None if known.writers is None else known.writers[is_kept]
+    labels = None if labels is None else labels[is_kept]
+    writers = None if writers is None else writers[is_kept]
     return Split(np.stack(kept), labels, writers), notes

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from inkdigits.datasets.classes import name_some
 from inkdigits.datasets.dataset import Dataset
 from inkdigits.datasets.formats.pixels import square_side, to_split
 from inkdigits.datasets.roles import Part, to_dataset
@@ -104,7 +105,7 @@ def _named_label(path: Path, frame: Any) -> list[int]:
     raise DatasetError(
         path,
         expected="784 pixel columns and one column called label",
-        found=f"{len(names)} columns, {len(found) or 'none'} of them called label: {_some(names)}",
+        found=f"{len(names)} columns, {len(found) or 'none'} of them called label: {name_some(names, 4)}",
         remedy="Name the column that holds the digits 'label', and keep only it and the pixels.",
     )
 
@@ -137,7 +138,7 @@ def _refuse_strangers(path: Path, pixels: Any, has_names: bool) -> None:
         raise DatasetError(
             path,
             expected=f"{n_usual} pixel columns and one column called label",
-            found=f"{len(strangers)} too many: {', '.join(map(repr, strangers[:6]))}",
+            found=f"{len(strangers)} too many: {name_some([repr(name) for name in strangers])}",
             remedy="Leave them out.",
         )
 
@@ -207,7 +208,3 @@ def _first_word(column: Any) -> str:
         except (TypeError, ValueError):
             return f"{cell!r} in row {row:,}"
     return repr(column.iloc[0])
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:4]) + (", ..." if len(names) > 4 else "")

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import io
 import re
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from inkdigits.datasets.dataset import Dataset
-from inkdigits.datasets.formats.content import read_content, utf8
+from inkdigits.datasets.formats.content import faults_as, read_content, utf8
 from inkdigits.datasets.formats.pixels import MIN_SIDE, to_split
 from inkdigits.datasets.formats.tables import from_frame
 from inkdigits.datasets.roles import Part, to_dataset
@@ -36,7 +37,8 @@ def read_csv(path: Path) -> Dataset:
     pandas = require("pandas", extra="train", for_what="reading CSV")
     content = utf8(read_content(path))
     layout = _layout_of(content)
-    try:
+    # pandas' own errors, and UnicodeDecodeError, are ValueErrors.
+    with _parsing(path, "rows of equally many values", ValueError, MemoryError):
         frame = pandas.read_csv(
             io.BytesIO(content),
             header=0 if layout.has_names else None,
@@ -47,8 +49,6 @@ def read_csv(path: Path) -> Dataset:
             low_memory=False,  # one type a column, not one a chunk
             index_col=False if layout.has_open_rows else None,
         )
-    except (ValueError, MemoryError) as error:  # pandas' own errors, and UnicodeDecodeError, are ValueErrors
-        raise _unreadable(path, "rows of equally many values", error) from error
     if not isinstance(frame.index, pandas.RangeIndex):
         # pandas takes the surplus columns of rows that are longer than the header for an index.
         raise DatasetError(
@@ -113,10 +113,9 @@ def read_arff(path: Path) -> Dataset:
         require(name, extra="train", for_what="reading ARFF") for name in ("pandas", "scipy.io.arff")
     )
     text = read_content(path).decode("utf-8", "replace")
-    try:
+    faults = (ValueError, NotImplementedError, StopIteration, arff.ArffError)
+    with _parsing(path, "a whole ARFF file with an @data part that is not sparse", *faults):
         records, _ = arff.loadarff(io.StringIO(text))
-    except (ValueError, NotImplementedError, StopIteration, arff.ArffError) as error:
-        raise _unreadable(path, "a whole ARFF file with an @data part that is not sparse", error) from error
     return from_frame(path, pandas.DataFrame.from_records(records), has_names=True)
 
 
@@ -128,11 +127,9 @@ def read_libsvm(path: Path) -> Dataset:
     """
     sklearn_datasets = require("sklearn.datasets", extra="train", for_what="reading libsvm")
     content = read_content(path)
-    try:
+    with _parsing(path, "lines of 'label index:value ...' with indices up to 784", ValueError):
         # A file often ends before pixel 784, because the last rows of every picture are paper.
         pixels, labels = sklearn_datasets.load_svmlight_file(io.BytesIO(content), n_features=_N_PIXELS)
-    except ValueError as error:
-        raise _unreadable(path, "lines of 'label index:value ...' with indices up to 784", error) from error
     highest = int(pixels.indices.max(initial=-1)) + 1
     if highest <= _N_PIXELS // 2:
         raise DatasetError(
@@ -145,11 +142,11 @@ def read_libsvm(path: Path) -> Dataset:
     return to_dataset(path, [Part(path.name, split, notes)])
 
 
-def _unreadable(path: Path, expected: str, error: Exception) -> DatasetError:
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return DatasetError(
+def _parsing(path: Path, expected: str, *faults: type[Exception]) -> AbstractContextManager[None]:
+    return faults_as(
         path,
+        *faults,
         expected=expected,
-        found=f"something that cannot be parsed ({lines[0][:200]})",
+        found="something that cannot be parsed",
         remedy="Open the file in a text editor at that place, or fetch it again.",
     )
