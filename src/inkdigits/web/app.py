@@ -12,7 +12,6 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
 
-from inkdigits.pictures.images import InputLimits
 from inkdigits.web.corrections import CorrectionStore
 from inkdigits.web.description import describe
 from inkdigits.web.engine import Engine
@@ -84,5 +83,4 @@ def _routes(settings: ServiceSettings, engine: Engine, metrics: Metrics) -> list
 def _correction_store(settings: ServiceSettings, engine: Engine) -> CorrectionStore | None:
     if settings.corrections is None:
         return None
-    limits = InputLimits(max_bytes=settings.max_bytes, max_pixels=settings.max_pixels)
-    return CorrectionStore(settings.corrections, class_names=engine.class_names, limits=limits)
+    return CorrectionStore(settings.corrections, class_names=engine.class_names, limits=settings.input_limits)

@@ -16,6 +16,7 @@ import re
 import secrets
 import tempfile
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -92,9 +93,8 @@ class CorrectionStore:
         _check_class_names(class_names)
         _check_folder(folder)
         hidden = () if NOT_A_DIGIT in class_names else (NOT_A_DIGIT,)  # or training would take it for a class
-        self._folders = {name: folder / name for name in class_names} | {
-            name: folder / f".{name}" for name in hidden
-        }
+        self._folders = {name: folder / name for name in class_names}
+        self._folders |= {name: folder / f".{name}" for name in hidden}
         self._max_pictures = max_pictures
         self._max_bytes = max_bytes
         self._limits = limits or InputLimits()
@@ -133,11 +133,9 @@ class CorrectionStore:
         if not _ID.fullmatch(correction_id):
             return False
         for folder in self._folders.values():
-            try:
+            with suppress(OSError):
                 (folder / correction_id).unlink()
                 return True
-            except OSError:
-                continue
         return False
 
     def count(self) -> int:
@@ -165,13 +163,10 @@ class CorrectionStore:
         """
         n_pictures = n_bytes = 0
         for folder in self._folders.values():
-            try:
-                with os.scandir(folder) as entries:
-                    for entry in entries:
-                        n_bytes += _size_of(entry)
-                        n_pictures += not entry.name.startswith(".")
-            except FileNotFoundError:
-                continue
+            with suppress(FileNotFoundError), os.scandir(folder) as entries:
+                for entry in entries:
+                    n_bytes += _size_of(entry)
+                    n_pictures += not entry.name.startswith(".")
         return n_pictures, n_bytes
 
     def _check_room(self, n_pictures: int, n_bytes: int) -> None:

@@ -26,7 +26,6 @@ from starlette.requests import Request
 
 from inkdigits.errors import ImageError
 from inkdigits.ink import to_bytes
-from inkdigits.pictures.images import InputLimits
 from inkdigits.reading.recognizer import Examination, Recognizer
 from inkdigits.results import Prediction
 from inkdigits.web.http.problems import Problem
@@ -96,10 +95,9 @@ class Engine:
     """
 
     def __init__(self, settings: ServiceSettings, metrics: Metrics) -> None:
-        limits = InputLimits(max_bytes=settings.max_bytes, max_pixels=settings.max_pixels)
         self._recognizer = Recognizer(
             settings.model,
-            limits=limits,
+            limits=settings.input_limits,
             max_error=settings.max_error,
             digits_accepted=settings.digits_accepted,
         )

@@ -114,6 +114,11 @@ class ServiceSettings:
                 remedy="Leave it out to have lines for people in a terminal and JSON elsewhere.",
             )
 
+    @property
+    def input_limits(self) -> InputLimits:
+        """What is accepted as a picture."""
+        return InputLimits(max_bytes=self.max_bytes, max_pixels=self.max_pixels)
+
     def to_json(self) -> str:
         """A text that `from_json` takes: how a process of several learns its settings."""
         return json.dumps(asdict(self), default=str)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -167,14 +168,12 @@ class _Body:
 
     async def _ignore_rest(self) -> None:
         n_left = self._settings.max_bytes
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(_GRACE_S):
                 while n_left > 0 and not self._ended:
                     message = await self._receive()
                     n_left -= len(message.get("body", b""))
                     self._ended = not message.get("more_body", False)
-        except TimeoutError:
-            pass
 
     def let_go(self) -> None:
         """The body is no longer in memory."""

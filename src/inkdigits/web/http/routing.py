@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
-from inkdigits.web.http.problems import Problem
+from inkdigits.web.http.problems import Problem, problems
 
 __all__ = ["BYTES", "PICTURES", "body_of", "new_router"]
 
@@ -20,7 +20,12 @@ PICTURES = dict.fromkeys(("image/png", "image/jpeg", "image/*", "application/oct
 
 def new_router() -> APIRouter:
     """A router whose operations have the names of their functions, and refuse parameters they do not know."""
-    return APIRouter(route_class=_StrictRoute, redirect_slashes=False, generate_unique_id_function=_name)
+    return APIRouter(
+        route_class=_StrictRoute,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+        responses=problems(),
+    )
 
 
 def body_of(content: dict[str, Any]) -> dict[str, Any]:
@@ -49,7 +54,3 @@ class _StrictRoute(APIRoute):
             return await answer(request)
 
         return answer_strictly
-
-
-def _name(route: APIRoute) -> str:
-    return route.name

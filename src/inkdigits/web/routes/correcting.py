@@ -76,16 +76,15 @@ def correct_routes(engine: Engine, store: CorrectionStore | None) -> list[BaseRo
     @router.delete(
         "/v1/corrections/{correction_id}",
         summary="Take a correction back.",
-        response_model=RemovalAnswer,
         responses=problems(403, 404, 429),
     )
-    async def remove_correction(request: Request, correction_id: str) -> Response:
+    async def remove_correction(request: Request, correction_id: str) -> RemovalAnswer:
         if store is None:
             raise _no_store()
         with engine.admit(request):
             if not await engine.run(store.remove, correction_id):
                 raise Problem(404, f"Expected the id of a correction, found {correction_id[:60]!r}.")
-            return RemovalAnswer(stored=await engine.run(store.count)).response()
+            return RemovalAnswer(stored=await engine.run(store.count))
 
     return router.routes
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from prometheus_client import CONTENT_TYPE_LATEST
-from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 
 from inkdigits.web.http.answers import Answer
-from inkdigits.web.http.problems import problems
 from inkdigits.web.http.routing import new_router
 from inkdigits.web.http.telemetry import Metrics
 
@@ -32,24 +30,14 @@ def describe_routes(service: ServiceAnswer, metrics: Metrics) -> list[BaseRoute]
     """Both routes."""
     router = new_router()
 
-    @router.get(
-        "/v1/service",
-        name="service",
-        summary="What this service is.",
-        response_model=ServiceAnswer,
-        responses=problems(),
-    )
-    async def answer_service(request: Request) -> Response:
-        return service.response()
+    @router.get("/v1/service", name="service", summary="What this service is.")
+    async def answer_service() -> ServiceAnswer:
+        return service
 
     @router.get(
-        "/metrics",
-        name="metrics",
-        summary="Counters for Prometheus.",
-        response_class=PlainTextResponse,
-        responses=problems(),
+        "/metrics", name="metrics", summary="Counters for Prometheus.", response_class=PlainTextResponse
     )
-    async def answer_metrics(request: Request) -> Response:
+    async def answer_metrics() -> Response:
         return Response(metrics.text(), headers={"content-type": CONTENT_TYPE_LATEST})
 
     return router.routes

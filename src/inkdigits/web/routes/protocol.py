@@ -8,7 +8,8 @@ Source: https://github.com/kserve/open-inference-protocol
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path
 from starlette.requests import Request
@@ -100,26 +101,17 @@ def protocol_routes(engine: Engine, settings: ServiceSettings, *, version: str) 
     router = new_router()
     server = ServerAnswer(name=MODEL_NAME, version=version, extensions=EXTENSIONS)
 
-    @router.get(
-        "/v2", name="server", summary="What the server is.", response_model=ServerAnswer, responses=problems()
-    )
-    async def answer_server(request: Request) -> Response:
-        return server.response()
+    @router.get("/v2", name="server", summary="What the server is.")
+    async def answer_server() -> ServerAnswer:
+        return server
 
-    @router.get(
-        "/v2/health/live",
-        summary="Whether the process answers.",
-        response_model=LiveAnswer,
-        responses=problems(),
-    )
-    async def live(request: Request) -> Response:
-        return LiveAnswer(live=True).response()
+    @router.get("/v2/health/live", summary="Whether the process answers.")
+    async def live() -> LiveAnswer:
+        return LiveAnswer(live=True)
 
-    @router.get(
-        "/v2/health/ready", summary="Whether it can infer.", response_model=ReadyAnswer, responses=problems()
-    )
-    async def ready(request: Request) -> Response:
-        return ReadyAnswer(ready=True).response()
+    @router.get("/v2/health/ready", summary="Whether it can infer.")
+    async def ready() -> ReadyAnswer:
+        return ReadyAnswer(ready=True)
 
     add_triton_routes(router, engine)
     _add_model_routes(router, engine, settings)
@@ -130,17 +122,17 @@ def _add_model_routes(router: APIRouter, engine: Engine, settings: ServiceSettin
     model = _model_answer(len(engine.class_names))
     config = config_answer(len(engine.class_names), settings)
 
-    async def answer_model(request: Request) -> Response:
-        return model.response()
+    async def answer_model() -> ModelAnswer:
+        return model
 
-    async def answer_ready(request: Request) -> Response:
-        return ModelReadyAnswer(name=MODEL_NAME, ready=True).response()
+    async def answer_ready() -> ModelReadyAnswer:
+        return ModelReadyAnswer(name=MODEL_NAME, ready=True)
 
-    async def answer_config(request: Request) -> Response:
-        return config.response()
+    async def answer_config() -> ConfigAnswer:
+        return config
 
-    async def answer_statistics(request: Request) -> Response:
-        return statistics_answer(engine.statistics).response()
+    async def answer_statistics() -> StatisticsAnswer:
+        return statistics_answer(engine.statistics)
 
     async def infer(
         request: Request, inference_header_content_length: Annotated[int | None, Header(ge=0)] = None
@@ -155,20 +147,21 @@ def _add_model_routes(router: APIRouter, engine: Engine, settings: ServiceSettin
     by_name = ("/v2/models/{name}", "", [Depends(_check_name)])
     by_version = ("/v2/models/{name}/versions/{version}", "_version", [*by_name[2], Depends(_check_version)])
     for path, suffix, checks in (by_name, by_version):
-        for name, below, summary, form, endpoint in (
-            ("model", "", "What goes in and what comes out.", ModelAnswer, answer_model),
-            ("model_ready", "/ready", "Whether the model can infer.", ModelReadyAnswer, answer_ready),
-            ("config", "/config", "How Triton would have the model.", ConfigAnswer, answer_config),
-            ("statistics", "/stats", "What was read since the start.", StatisticsAnswer, answer_statistics),
-        ):
+        endpoints: tuple[tuple[str, str, str, Callable[[], Any]], ...] = (
+            ("model", "", "What goes in and what comes out.", answer_model),
+            ("model_ready", "/ready", "Whether the model can infer.", answer_ready),
+            ("config", "/config", "How Triton would have the model.", answer_config),
+            ("statistics", "/stats", "What was read since the start.", answer_statistics),
+        )
+        for name, below, summary, endpoint in endpoints:
             router.add_api_route(
                 path + below,
                 endpoint,
                 name=name + suffix,
                 summary=summary,
                 dependencies=checks,
-                response_model=form,
                 responses=problems(404),
+                response_model_exclude_unset=True,
             )
         router.post(
             f"{path}/infer",

@@ -11,7 +11,6 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, RootModel, ValidationError
 from starlette.requests import Request
-from starlette.responses import Response
 
 from inkdigits.ink import SIDE
 from inkdigits.web.engine import Engine
@@ -20,7 +19,7 @@ from inkdigits.web.http.bodies import read_body
 from inkdigits.web.http.problems import Problem, fault_in, problems
 from inkdigits.web.routes.tensors import INPUT_NAME, MODEL_NAME, MODEL_VERSION, OUTPUTS
 from inkdigits.web.settings import ServiceSettings
-from inkdigits.web.statistics import Statistics
+from inkdigits.web.statistics import Duration, Statistics
 
 __all__ = [
     "EXTENSIONS",
@@ -146,37 +145,28 @@ def config_answer(n_classes: int, settings: ServiceSettings) -> ConfigAnswer:
 def statistics_answer(statistics: Statistics) -> StatisticsAnswer:
     """What was measured. Decoding and normalising are part of `compute_infer`."""
 
-    def measured(count: int = 0, ns: int = 0) -> DurationStatistics:
-        return DurationStatistics(count=count, ns=ns)
+    def measured(duration: Duration) -> DurationStatistics:
+        return DurationStatistics(count=duration.count, ns=duration.ns)
 
-    done, failed, queue = statistics.success, statistics.failure, statistics.queue
-    n_batches = sum(one.count for one in statistics.batches.values())
-    batches_ns = sum(one.ns for one in statistics.batches.values())
-    of_all = InferenceStatistics(
-        success=measured(done.count, done.ns),
-        fail=measured(failed.count, failed.ns),
-        queue=measured(queue.count, queue.ns),
-        compute_input=measured(),
-        compute_infer=measured(n_batches, batches_ns),
-        compute_output=measured(),
-    )
-    of_batches = [
-        BatchStatistics(
-            batch_size=size,
-            compute_input=measured(),
-            compute_infer=measured(one.count, one.ns),
-            compute_output=measured(),
-        )
-        for size, one in sorted(statistics.batches.items())
-    ]
+    def computed(duration: Duration) -> dict[str, DurationStatistics]:
+        nothing = measured(Duration())
+        return {"compute_input": nothing, "compute_infer": measured(duration), "compute_output": nothing}
+
+    by_size = sorted(statistics.batches.items())
+    batches = Duration(sum(one.count for _, one in by_size), sum(one.ns for _, one in by_size))
     model = ModelStatistics(
         name=MODEL_NAME,
         version=MODEL_VERSION,
         last_inference=statistics.last_ms,
         inference_count=statistics.n_pictures,
-        execution_count=n_batches,
-        inference_stats=of_all,
-        batch_stats=of_batches,
+        execution_count=batches.count,
+        inference_stats=InferenceStatistics(
+            success=measured(statistics.success),
+            fail=measured(statistics.failure),
+            queue=measured(statistics.queue),
+            **computed(batches),
+        ),
+        batch_stats=[BatchStatistics(batch_size=size, **computed(one)) for size, one in by_size],
     )
     return StatisticsAnswer(model_stats=[model])
 
@@ -184,27 +174,20 @@ def statistics_answer(statistics: Statistics) -> StatisticsAnswer:
 def add_triton_routes(router: APIRouter, engine: Engine) -> None:
     """The routes that name no model; those that do come before `/v2/models/{name}`, which would take them."""
 
-    @router.get(
-        "/v2/models/stats",
-        summary="What was read since the start.",
-        response_model=StatisticsAnswer,
-        responses=problems(),
-    )
-    async def all_statistics(request: Request) -> Response:
-        return statistics_answer(engine.statistics).response()
+    @router.get("/v2/models/stats", summary="What was read since the start.")
+    async def all_statistics() -> StatisticsAnswer:
+        return statistics_answer(engine.statistics)
 
     @router.post(
         "/v2/repository/index",
         summary="Which models there are.",
-        response_model=IndexAnswer,
         responses=problems(has_body=True),
         openapi_extra={"requestBody": {"content": {"application/json": schema_of(IndexRequest)}}},
     )
-    async def index(request: Request) -> Response:
+    async def index(request: Request) -> IndexAnswer:
         body = await read_body(request)
         try:
             IndexRequest.model_validate_json(body or b"{}")
         except ValidationError as error:
             raise Problem(400, fault_in(error.errors(include_url=False)[0])) from None
-        entry = IndexEntry(name=MODEL_NAME, version=MODEL_VERSION, state="READY", reason="")
-        return Response(IndexAnswer([entry]).model_dump_json(), media_type="application/json")
+        return IndexAnswer([IndexEntry(name=MODEL_NAME, version=MODEL_VERSION, state="READY", reason="")])
