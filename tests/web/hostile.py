@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import pickle
 import select
 import signal
 import socket
@@ -27,10 +28,9 @@ GOOD = (resources.files("inkdigits") / "samples" / "7_crossed_biro.png").read_by
 _START_S = 60.0
 _ANSWER_S = 30.0
 _STARTER = """
-import sys
+import pickle, sys
 from inkdigits.web.server import serve
-from inkdigits.web.settings import ServiceSettings
-serve(ServiceSettings.from_json(sys.argv[1]))
+serve(pickle.loads(bytes.fromhex(sys.argv[1])))
 """
 
 
@@ -102,7 +102,7 @@ def running_service(settings: ServiceSettings) -> Iterator[LiveService]:
     """Start the service on a free port of the loopback, and stop it in the end."""
     settings = replace(settings, port=free_port())
     process = subprocess.Popen(
-        [sys.executable, "-c", _STARTER, settings.to_json()],
+        [sys.executable, "-c", _STARTER, pickle.dumps(settings).hex()],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env={**os.environ, "OMP_NUM_THREADS": "1"},

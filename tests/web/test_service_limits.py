@@ -465,11 +465,3 @@ def test_stalled_sockets_do_not_slow_the_others() -> None:
 def test_settings_out_of_range(settings: dict[str, float]) -> None:
     with pytest.raises(ConfigError, match="at least"):
         ServiceSettings(**settings)  # type: ignore[arg-type]
-
-
-def test_settings_travel_as_text() -> None:
-    from pathlib import Path
-
-    settings = ServiceSettings(model=Path("a.onnx"), allowed_hosts=("a", "b"), header_s=2.5, port=9)
-    assert ServiceSettings.from_json(settings.to_json()) == settings
-    assert ServiceSettings.from_json(ServiceSettings().to_json()) == ServiceSettings()

@@ -111,14 +111,13 @@ def _supervise(settings: ServiceSettings, listener: socket.socket) -> None:
 
 def _started(settings: ServiceSettings, listener: socket.socket) -> SpawnProcess:
     # Spawned, not forked: a model's threads do not survive a fork.
-    process = multiprocessing.get_context("spawn").Process(target=_work, args=(settings.to_json(), listener))
+    process = multiprocessing.get_context("spawn").Process(target=_work, args=(settings, listener))
     process.start()
     return process
 
 
-def _work(settings_text: str, listener: socket.socket) -> None:
+def _work(settings: ServiceSettings, listener: socket.socket) -> None:
     """What each of several processes does."""
-    settings = ServiceSettings.from_json(settings_text)
     _answer(create_app(settings), settings, listener)
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import random
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from inkdigits.errors import ConfigError
@@ -16,7 +14,6 @@ __all__ = ["LOG_FORMATS", "LOOPBACK_NAMES", "OVER_LIMIT", "SETTINGS", "ServiceSe
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})  # as they stand in a Host header
 SETTINGS, OVER_LIMIT = "settings", "over_limit"  # in the state that application and connections share
 LOG_FORMATS = ("auto", "text", "json")
-_PATHS = ("model", "corrections")
 _FRACTIONS = ("max_error", "digits_accepted")
 _SPREAD = 0.25
 
@@ -118,22 +115,6 @@ class ServiceSettings:
     def input_limits(self) -> InputLimits:
         """What is accepted as a picture."""
         return InputLimits(max_bytes=self.max_bytes, max_pixels=self.max_pixels)
-
-    def to_json(self) -> str:
-        """A text that `from_json` takes: how a process of several learns its settings."""
-        return json.dumps(asdict(self), default=str)
-
-    @classmethod
-    def from_json(cls, text: str) -> ServiceSettings:
-        """The settings that `to_json` wrote."""
-        values: Mapping[str, object] = json.loads(text)
-        return cls(**{name: _revived(name, value) for name, value in values.items()})  # type: ignore[arg-type]
-
-
-def _revived(name: str, value: object) -> object:
-    if name in _PATHS and isinstance(value, str):
-        return Path(value)
-    return tuple(value) if isinstance(value, list) else value
 
 
 def spread(seconds: float) -> float:
