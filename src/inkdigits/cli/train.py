@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -139,10 +140,8 @@ def _settings(
 
 
 def _next_folder(model: str) -> Path:
-    number = 1
-    while (folder := Path("runs") / f"{model}-{number}").exists():
-        number += 1
-    return folder
+    folders = (Path("runs") / f"{model}-{number}" for number in count(1))
+    return next(folder for folder in folders if not folder.exists())
 
 
 def _summary(result: RunResult) -> dict[str, object]:

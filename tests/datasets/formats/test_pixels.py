@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from inkdigits.datasets.formats.pixels import to_images, to_labels
+from inkdigits.datasets.formats.pixels import to_images, to_labels, to_split
 from inkdigits.errors import DatasetError
 
 SOURCE = Path("digits.csv")
@@ -108,5 +108,5 @@ def test_full_ink_that_the_caller_knows_is_not_told_from_the_pictures() -> None:
 
 def test_a_side_that_was_promised_is_the_only_one_accepted() -> None:
     with pytest.raises(DatasetError, match=r"expected 784 pixels .28x28. a picture, found 8x8"):
-        to_images("X", np.zeros((1, 64)), side=28)
+        to_split(Path("mnist.csv"), np.zeros((1, 64)), None)
     assert to_images("mnist.csv", np.ones((1, 64)))[0].shape == (1, 28, 28)

@@ -52,9 +52,9 @@ def read_label_table(table: Path) -> PictureList:
     """
     folder = table.parent
     rows = _rows(table)
-    paths = [_inside(table, row["path"]) for row in rows]
-    kept = [(path, row) for path, row in zip(paths, rows, strict=True) if path.is_file()]
-    absent = [row["path"] for path, row in zip(paths, rows, strict=True) if not path.is_file()]
+    placed = [(_inside(table, row["path"]), row) for row in rows]
+    kept = [(path, row) for path, row in placed if path.is_file()]
+    absent = [row["path"] for path, row in placed if not path.is_file()]
     if not kept:
         raise DatasetError(
             table,
@@ -62,28 +62,25 @@ def read_label_table(table: Path) -> PictureList:
             found=f"none that is there: {name_some(absent)}",
             remedy="Correct the paths, or put the pictures where they say.",
         )
-    notes = []
-    if absent:
-        notes.append(
-            f"left out {len(absent):,} rows of {table.name} whose picture is not there: {name_some(absent)}"
-        )
     labels = [row["label"] for _, row in kept]
     refuse_odd_classes(table, labels)
     listed = {path.resolve() for path, _ in kept}
     unlisted = [
         path.name for path in find_images(sorted({p.parent for p in listed})) if path.resolve() not in listed
     ]
-    if unlisted:
-        notes.append(
-            f"left out {len(unlisted):,} pictures that are not in {table.name}: {name_some(unlisted)}"
-        )
+    left_out = {
+        f"rows of {table.name} whose picture is not there": absent,
+        f"pictures that are not in {table.name}": unlisted,
+    }
     return PictureList(
         name=table.name if role_of(table.name) else folder.name,
         source=table,
         paths=[path for path, _ in kept],
         labels=labels,
         writers=[row["writer"] for _, row in kept] if "writer" in rows[0] else None,
-        notes=tuple(notes),
+        notes=tuple(
+            f"left out {len(names):,} {what}: {name_some(names)}" for what, names in left_out.items() if names
+        ),
     )
 
 

@@ -23,7 +23,7 @@ from inkdigits.errors import DatasetError
 from inkdigits.ink import BOX_SIDE, DIGITS, SIDE
 from inkdigits.normalizer.geometry import centre_by_mass, resized
 
-__all__ = ["MIN_SIDE", "square_side", "to_images", "to_labels", "to_split"]
+__all__ = ["MIN_SIDE", "is_one_hot", "square_side", "to_images", "to_labels", "to_split"]
 
 _LUMINANCE = (0.299, 0.587, 0.114)  # ITU-R BT.601
 _ROUNDING = 1e-5  # 1.0000002 is 1
@@ -72,8 +72,7 @@ def _pictures_first(values: NDArray[Any], n_labels: int | None) -> tuple[NDArray
 
 
 def _of_one_hot(source: Path, labels: NDArray[Any]) -> NDArray[np.int64]:
-    is_one_hot = np.isin(labels, (0, 1)).all() and (labels.sum(axis=1) == 1).all()
-    if not is_one_hot:
+    if not is_one_hot(labels):
         raise DatasetError(
             source,
             expected="one label for each picture, or ten numbers of which one is 1",
@@ -81,6 +80,11 @@ def _of_one_hot(source: Path, labels: NDArray[Any]) -> NDArray[np.int64]:
             remedy="If they are probabilities, store argmax(labels, axis=1) instead.",
         )
     return np.asarray(labels.argmax(axis=1), np.int64)
+
+
+def is_one_hot(columns: NDArray[Any]) -> bool:
+    """Whether each row (N, C) holds a single 1 among zeros."""
+    return bool(np.isin(columns, (0, 1)).all() and (columns.sum(axis=1) == 1).all())
 
 
 def _promised_side(source: Path) -> int | None:
@@ -95,20 +99,19 @@ def square_side(n_pixels: int) -> int | None:
 
 
 def to_images(
-    source: str | Path, values: NDArray[Any], *, side: int | None = None, full_ink: int | None = None
+    source: str | Path, values: NDArray[Any], *, full_ink: int | None = None
 ) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
     """uint8 pictures (N, 28, 28) with 0 for paper, and notes about what was done.
 
     Args:
         source: what the numbers come from, for messages.
         values: as `to_split` takes them.
-        side: refuse pictures of any other side.
         full_ink: the value of full ink, where the caller knows it; else it is told from the largest value.
 
     Raises:
         DatasetError: the numbers are not pictures.
     """
-    values = _squares(source, values, side)  # (N, S, S)
+    values = _squares(source, values)  # (N, S, S)
     if full_ink is None:
         images, notes = _to_bytes(source, values)
     else:
@@ -158,28 +161,22 @@ def to_labels(source: Path, values: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def _numbers_of_texts(source: Path, values: NDArray[Any]) -> NDArray[np.float64]:
-    texts = [value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for value in values]
-    try:
-        return np.array([float(text.strip()) for text in texts], dtype=np.float64)
-    except ValueError:
-        word = next(text for text in texts if not _is_number(text))
-    raise DatasetError(
-        source,
-        expected="labels that are digits, 0 to 9",
-        found=f"the word {word!r}",
-        remedy="Replace the words by digits first.",
-    )
+    numbers = []
+    for value in values:
+        text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+        try:
+            numbers.append(float(text))
+        except ValueError:
+            raise DatasetError(
+                source,
+                expected="labels that are digits, 0 to 9",
+                found=f"the word {text!r}",
+                remedy="Replace the words by digits first.",
+            ) from None
+    return np.array(numbers, np.float64)
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _squares(source: str | Path, values: NDArray[Any], promised_side: int | None) -> NDArray[Any]:
+def _squares(source: str | Path, values: NDArray[Any], promised_side: int | None = None) -> NDArray[Any]:
     if values.ndim == 2 and (side := square_side(values.shape[1])) is not None:
         values = values.reshape(len(values), side, side)
     if values.ndim == 4:

@@ -17,7 +17,7 @@ import numpy as np
 
 from inkdigits.datasets.classes import name_some
 from inkdigits.datasets.dataset import Dataset
-from inkdigits.datasets.formats.pixels import square_side, to_split
+from inkdigits.datasets.formats.pixels import is_one_hot, square_side, to_split
 from inkdigits.datasets.roles import Part, to_dataset
 from inkdigits.errors import DatasetError
 from inkdigits.files import natural_order
@@ -163,7 +163,7 @@ def _placed_label(path: Path, frame: Any) -> list[int]:
     one_hot = [*range(n_columns - len(DIGITS), n_columns)]
     if square_side(n_columns - len(DIGITS)) is not None:
         first, last = (frame.iloc[:, columns].to_numpy() for columns in (range(len(DIGITS)), one_hot))
-        return one_hot if _is_one_hot(last) else [*range(len(DIGITS))] if _is_one_hot(first) else []
+        return one_hot if is_one_hot(last) else [*range(len(DIGITS))] if is_one_hot(first) else []
     if square_side(n_columns - 1) is None:
         raise DatasetError(
             path,
@@ -174,10 +174,6 @@ def _placed_label(path: Path, frame: Any) -> list[int]:
     # MNIST's corners are always 0 and so could pass for labels: the column with more digits is the label.
     first, last = (_distinct_digits(frame.iloc[:, column]) for column in (0, n_columns - 1))
     return [n_columns - 1 if last > first else 0]
-
-
-def _is_one_hot(columns: Any) -> bool:
-    return bool(np.isin(columns, (0, 1)).all() and (columns.sum(axis=1) == 1).all())
 
 
 def _distinct_digits(column: Any) -> int:

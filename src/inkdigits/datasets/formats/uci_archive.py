@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from inkdigits.datasets.dataset import Dataset, Split
 from inkdigits.datasets.formats.content import read_content
-from inkdigits.datasets.formats.pixels import to_split
+from inkdigits.datasets.formats.pixels import is_one_hot, to_split
 from inkdigits.datasets.roles import Part, to_dataset
 from inkdigits.errors import DatasetError
 
@@ -45,7 +45,7 @@ def read_uci_archive(folder: Path) -> Dataset | None:
 def _semeion(path: Path) -> tuple[Split, tuple[str, ...]]:
     rows = _table(path, None, _SEMEION_PIXELS + _CLASSES)
     one_hot = rows[:, _SEMEION_PIXELS:]  # (N, 10)
-    if not np.isin(one_hot, (0, 1)).all() or not (one_hot.sum(axis=1) == 1).all():
+    if not is_one_hot(one_hot):
         raise _malformed(path, "ten last columns of which one is 1", "other numbers in them")
     return to_split(path, rows[:, :_SEMEION_PIXELS], one_hot.argmax(axis=1))
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -69,12 +70,9 @@ def fetch(file: RemoteFile, mirrors: Sequence[str], folder: Path) -> bytes:
 
 
 def _cached(file: RemoteFile, target: Path) -> bytes | None:
-    if not target.is_file():
-        return None
-    try:
-        return good_content(file, target)
-    except DatasetError:
-        return None  # damaged: fetched again
+    with suppress(DatasetError):  # what is damaged is fetched again
+        return good_content(file, target) if target.is_file() else None
+    return None
 
 
 def _from_mirrors(file: RemoteFile, mirrors: Sequence[str], target: Path) -> bytes:

@@ -36,7 +36,7 @@ def load_named(
     entry = catalogue[name]
     found = {file: _find(file, name, folders, catalogue) for file in entry.files()}
     contents = {
-        file: _fetched(file, entry, cache / name) if content is None else content
+        file: fetch(file, entry.mirrors, cache / name) if content is None else content
         for file, content in found.items()
     }
     return Dataset(
@@ -52,10 +52,6 @@ def _split(images: RemoteFile, labels: RemoteFile, contents: Mapping[RemoteFile,
     pixels = parse_idx(source, contents[images])
     split, _ = to_split(source, pixels, parse_idx(Path(labels.name), contents[labels]))
     return split
-
-
-def _fetched(file: RemoteFile, entry: Entry, folder: Path) -> bytes:
-    return fetch(file, entry.mirrors, folder)
 
 
 def _find(
