@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -68,17 +67,12 @@ def _row(run: RunSummary) -> dict[str, str]:
         "test accuracy": _figure(run.test_accuracy, ".2%"),
         "images/s": _figure(run.images_per_second, ",.0f"),
         "state": run.state,
-        "settings": _compact(run.settings),
+        "settings": " ".join(f"{name}={_brief(value)}" for name, value in run.settings.items()),
     }
 
 
 def _figure(value: float | None, form: str) -> str:
     return "-" if value is None else format(value, form)
-
-
-def _compact(settings: Mapping[str, Setting]) -> str:
-    """The settings in a line, such as `learning_rate=0.002 batch_size=32`."""
-    return " ".join(f"{name}={_brief(value)}" for name, value in settings.items())
 
 
 def _brief(value: Setting) -> str:

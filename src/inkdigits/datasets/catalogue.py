@@ -167,9 +167,7 @@ COLLECTIONS: Mapping[str, tuple[str, str]] = {
 
 #: Every name that `load` knows, with one line about it.
 NAMES: Mapping[str, str] = {
-    "mnist": _MNIST.description,
-    "fashion-mnist": _FASHION_MNIST.description,
-    "kmnist": _KMNIST.description,
+    **{name: entry.description for name, entry in CATALOGUE.items()},
     "uci": "handwritten digits of 8x8, 1,437 + 360 pictures, part of scikit-learn: needs no network",
     **{name: description for name, (description, _) in COLLECTIONS.items()},
 }

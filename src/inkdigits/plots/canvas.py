@@ -11,6 +11,7 @@ from pathlib import Path
 from inkdigits.errors import ConfigError, DatasetError
 from inkdigits.extras import needing
 from inkdigits.files import write_whole
+from inkdigits.ink import DIGITS
 
 with needing("train", for_what="inkdigits.plots"):
     from matplotlib.axes import Axes
@@ -34,7 +35,7 @@ __all__ = [
     "save_figure",
 ]
 
-DIGIT_NAMES = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
+DIGIT_NAMES = DIGITS
 
 BLUE = "#0072B2"
 VERMILION = "#D55E00"

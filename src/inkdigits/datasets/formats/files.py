@@ -33,13 +33,13 @@ _READERS: Mapping[str, Callable[[Path], Dataset]] = {
 }
 
 _RESAVE = "Save the arrays with numpy.savez(FILE, x_train=..., y_train=..., x_test=..., y_test=...) instead."
+_NOT_UNPICKLED = f"It is not read, because unpickling runs whatever its author wrote into it. {_RESAVE}"
 _NAME_THE_FOLDER = "Name the folder that holds folders 0 to 9 with such pictures."
 
 # What to do about formats that are refused, by their names in `inkdigits.pictures.formats`.
 _REMEDIES: Mapping[str, str] = {
     "markup": "Download the file itself: on GitHub, by the button 'Download raw file'.",
-    "pickle": f"It is not read, because unpickling runs whatever its author wrote into it. {_RESAVE}",
-    "torch": f"It is not read, because unpickling runs whatever its author wrote into it. {_RESAVE}",
+    **dict.fromkeys(("pickle", "torch"), _NOT_UNPICKLED),
     **dict.fromkeys(("hdf5", "npy", "matlab"), _RESAVE),
     **dict.fromkeys((picture.name for picture in PICTURES), _NAME_THE_FOLDER),
 }
