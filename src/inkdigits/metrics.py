@@ -21,7 +21,7 @@ from inkdigits.errors import ConfigError, DatasetError
 from inkdigits.extras import needing
 from inkdigits.ink import DIGITS
 
-with needing("train", for_what="the figures of a report"):
+with needing("train", for_what="training and evaluation"):
     from scipy.stats import binomtest
     from sklearn import metrics as sklearn_metrics
 
