@@ -1,0 +1,3 @@
+"""Where the numbers of a page are, and the form in which one line of writing is read."""
+
+__all__ = ()
