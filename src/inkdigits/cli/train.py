@@ -73,6 +73,11 @@ def train(
     if list_recipes:
         typer.echo("\n".join(recipe_names()))
         return
+    if recipe == "numbers":
+        from inkdigits.cli.train_numbers import train_numbers
+
+        train_numbers(data, epochs, seed, out, resume=resume, quiet=quiet, as_json=as_json)
+        return
     training = {
         "epochs": epochs,
         "batch_size": batch_size,

@@ -1,0 +1,66 @@
+"""inkdigits train numbers: the line model, which has lines in place of images and a loop of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import typer
+
+from inkdigits.errors import ConfigError
+
+__all__ = ["train_numbers"]
+
+
+def train_numbers(
+    data: list[str] | None,
+    epochs: int | None,
+    seed: int | None,
+    out: Path | None,
+    *,
+    resume: bool,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Train the line model on lines that the hands in a folder of datasets write."""
+    from inkdigits.training.numbers import load_numbers_recipe, run_numbers
+
+    places = data or [os.environ.get("INKDIGITS_DATA", "")]
+    if len(places) != 1 or not Path(places[0] or "-").is_dir():
+        raise ConfigError(
+            "--data",
+            expected="one folder of datasets, with mnist/ and digits/ in it",
+            found=" ".join(places) or "none",
+            remedy="Name it with --data DIR, or set INKDIGITS_DATA.",
+        )
+    if resume and out is None:
+        raise ConfigError(
+            "--resume", expected="--out DIR", found="no folder", remedy="Name the run to go on with."
+        )
+    config = load_numbers_recipe()
+    if epochs is not None:
+        config = replace(config, epochs=epochs, budget_minutes=0.0)
+    if seed is not None:
+        config = replace(config, seed=seed)
+    folder = out or _next_folder()
+
+    def show(line: str) -> None:
+        if not quiet:
+            typer.echo(line, err=True)
+
+    figures = run_numbers(config, Path(places[0]), folder, resume=resume, show=show)
+    summary = {"folder": str(folder), "kept_exact": figures["kept_exact"], "bytes": figures["bytes"]}
+    typer.echo(
+        json.dumps(summary)
+        if as_json
+        else f"{figures['kept_exact']:.1%} of the kept writers' numbers; the run is in {folder}"
+    )
+
+
+def _next_folder() -> Path:
+    number = 1
+    while (folder := Path("runs") / f"numbers-{number}").exists():
+        number += 1
+    return folder
