@@ -18,6 +18,7 @@ PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
 PROMISED = {
     *("Recognizer", "InputLimits"),
     *("Prediction", "Box", "Examination"),
+    *("NumberReader", "Reading", "Number", "Character", "Alternative"),
     *("InkdigitsError", "ImageError", "DatasetError", "ConfigError", "ModelError", "TrainingError"),
     "MissingExtraError",
 }

@@ -12,9 +12,15 @@ from pathlib import Path
 
 __all__ = ["main"]
 
-MOST_BYTES = 2_000_000
+MOST_BYTES = 4_000_000
 WANTED = (
-    *("weights/digits.onnx", "samples/7_crossed_biro.png", "recipes/best.toml", "py.typed"),
+    *(
+        "weights/digits.onnx",
+        "weights/numbers.onnx",
+        "samples/7_crossed_biro.png",
+        "recipes/best.toml",
+        "py.typed",
+    ),
     *("deployment/config.pbtxt", "deployment/kubernetes.yaml", "deployment/inference_service.yaml"),
     *("web/page/index.html", "web/page/page.css", "web/page/page.js", "web/page/icon.svg"),
 )

@@ -14,12 +14,16 @@ from inkdigits.errors import (
     ModelError,
     TrainingError,
 )
+from inkdigits.number_results import Alternative, Character, Number, Reading
 from inkdigits.pictures.images import InputLimits
+from inkdigits.reading.numbers.reader import NumberReader
 from inkdigits.reading.recognizer import Examination, Recognizer
 from inkdigits.results import Box, Prediction
 
 __all__ = [
+    "Alternative",
     "Box",
+    "Character",
     "ConfigError",
     "DatasetError",
     "Examination",
@@ -28,7 +32,10 @@ __all__ = [
     "InputLimits",
     "MissingExtraError",
     "ModelError",
+    "Number",
+    "NumberReader",
     "Prediction",
+    "Reading",
     "Recognizer",
     "TrainingError",
 ]

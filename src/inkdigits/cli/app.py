@@ -13,6 +13,7 @@ from inkdigits.cli.demo import demo
 from inkdigits.cli.evaluate import evaluate
 from inkdigits.cli.export_serving import export_serving
 from inkdigits.cli.predict import predict
+from inkdigits.cli.read import read
 from inkdigits.cli.runs import runs
 from inkdigits.cli.serve import serve
 from inkdigits.cli.train import train
@@ -43,6 +44,7 @@ def _root(
 
 
 app.command()(predict)
+app.command()(read)
 app.command()(train)
 app.command()(evaluate)
 app.command()(runs)

@@ -1,0 +1,119 @@
+"""Writes readings as a table, a row a number; numbers are text, so that leading zeros stay."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from inkdigits.errors import ConfigError, ImageError, MissingExtraError
+from inkdigits.files import temporary_beside, write_whole
+from inkdigits.number_results import Number, Reading
+
+__all__ = ["check_table_name", "write_table"]
+
+_COLUMNS = (
+    *("path", "number", "line", "text", "digits", "confidence", "refused", "reason"),
+    *("left", "top", "width", "height", "runner_up", "runner_up_confidence", "error"),
+)
+_ENDINGS = (".csv", ".jsonl", ".parquet")
+
+Row = dict[str, str | float | int | bool | None]
+
+
+def check_table_name(path: Path) -> None:
+    """Refuse a name whose ending is no kind of table, before any work is done.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    if path.suffix.lower() not in _ENDINGS:
+        raise ConfigError(
+            f"--out {path}",
+            expected="a name that ends in " + ", ".join(_ENDINGS),
+            found=repr(path.suffix),
+            remedy="Name the file numbers.csv, say.",
+        )
+
+
+def write_table(path: Path, readings: Sequence[tuple[str, Reading | ImageError]]) -> None:
+    """Write one row for each number, and one for each picture that could not be read.
+
+    Raises:
+        ConfigError: the file cannot be written.
+        MissingExtraError: Parquet without the package that writes it.
+    """
+    rows = [row for name, answer in readings for row in _rows(name, answer)]
+    try:
+        if path.suffix.lower() == ".jsonl":
+            write_whole(path, "".join(json.dumps(row) + "\n" for row in rows))
+        elif path.suffix.lower() == ".csv":
+            write_whole(path, _as_csv(rows))
+        else:
+            _write_parquet(path, rows)
+    except OSError as error:
+        raise ConfigError(
+            f"--out {path}",
+            expected="a file that can be written",
+            found=error.strerror or str(error),
+            remedy="Name another file, or make room.",
+        ) from error
+
+
+def _rows(name: str, answer: Reading | ImageError) -> list[Row]:
+    if isinstance(answer, ImageError):
+        return [dict.fromkeys(_COLUMNS) | {"path": name, "error": str(answer)}]
+    return [_row(name, i, number) for i, number in enumerate(answer.numbers)]
+
+
+def _row(name: str, position: int, number: Number) -> Row:
+    box = number.box
+    runner_up = next(iter(number.alternatives), None)
+    return dict.fromkeys(_COLUMNS) | {
+        "path": name,
+        "number": position,
+        "line": number.line,
+        "text": number.text,
+        "digits": number.digits,
+        "confidence": round(number.confidence, 4),
+        "refused": number.refused,
+        "reason": number.reason,
+        **(
+            {}
+            if box is None
+            else {"left": box.left, "top": box.top, "width": box.width, "height": box.height}
+        ),
+        "runner_up": None if runner_up is None else runner_up.text,
+        "runner_up_confidence": None if runner_up is None else round(runner_up.confidence, 4),
+    }
+
+
+def _as_csv(rows: list[Row]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _write_parquet(path: Path, rows: list[Row]) -> None:
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError as error:
+        raise MissingExtraError(
+            "Parquet",
+            expected="the package pyarrow",
+            found="that it is not installed",
+            remedy="Write .csv or .jsonl, or install it: pip install 'inkdigits[train]'.",
+        ) from error
+    kinds = {
+        **dict.fromkeys(("number", "line", "left", "top", "width", "height"), pyarrow.int64()),
+        **dict.fromkeys(("confidence", "runner_up_confidence"), pyarrow.float64()),
+        "refused": pyarrow.bool_(),
+    }
+    schema = pyarrow.schema([(name, kinds.get(name, pyarrow.string())) for name in _COLUMNS])
+    with temporary_beside(path) as temporary:
+        pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows, schema), temporary)

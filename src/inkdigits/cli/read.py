@@ -1,0 +1,148 @@
+"""inkdigits read: every number in a picture, or the one in a field."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from inkdigits.cli.folders import writing_into
+from inkdigits.cli.number_table import check_table_name, write_table
+from inkdigits.errors import ConfigError, ImageError
+from inkdigits.files import temporary_beside
+from inkdigits.number_results import Reading
+from inkdigits.pictures.images import InputLimits, find_images, read_image
+from inkdigits.reading.numbers.drawing import draw_reading, number_verdict
+from inkdigits.reading.numbers.expectations import codes as make_codes
+from inkdigits.reading.numbers.reader import NumberReader
+
+__all__ = ["read"]
+
+
+def read(
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH...", help="Pictures, folders of pictures, or - for one picture on stdin."
+        ),
+    ],
+    model: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="An ONNX line model; without it, the bundled one.")
+    ] = None,
+    one: Annotated[
+        bool, typer.Option("--one", help="Each picture is a field that holds one number, in its middle.")
+    ] = False,
+    expect: Annotated[
+        str | None, typer.Option(metavar="PATTERN", help=r"What a number has to match, such as '\d{5}'.")
+    ] = None,
+    codes: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A file with the only numbers that occur, one a line.")
+    ] = None,
+    check: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="A check digit to be right: luhn, mod11, mod97, iso7064_mod11_10."),
+    ] = None,
+    alternatives: Annotated[
+        int, typer.Option(metavar="N", min=0, help="How many other numbers to name with each.")
+    ] = 3,
+    max_error: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Read only what is sure enough for at most this share of errors; refuse the rest. It holds "
+            "for numbers like those that the model was calibrated on.",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a table, a row a number: .csv, .jsonl or .parquet."),
+    ] = None,
+    explain: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write a picture per input that shows what was read where."),
+    ] = None,
+) -> None:
+    r"""Read every handwritten number in each picture, in reading order.
+
+    Example: inkdigits read amount.png --one --expect '\d{1,6}'
+    """
+    if out is not None:
+        check_table_name(out)
+    reader = NumberReader(model, max_error=max_error)
+    expected = make_codes(_read_codes(codes)) if codes is not None else None
+    rows: list[tuple[str, Reading | ImageError]] = []
+    failed = False
+    for name, source in _inputs(paths):
+        try:
+            page = read_image(source, InputLimits())
+            answer: Reading | ImageError = reader.read(
+                page, one=one, expect=expect, codes=expected, check=check, alternatives=alternatives
+            )
+        except ImageError as error:
+            answer, failed = error, True
+        _show(name, answer, as_json=as_json)
+        if out is not None:
+            rows.append((name, answer))
+        if explain is not None and isinstance(answer, Reading):
+            with writing_into(explain, "--explain"):
+                target = _free_name(explain, "stdin" if name == "-" else Path(name).name)
+                with temporary_beside(target) as temporary:
+                    draw_reading(page, answer).save(temporary)
+    if out is not None:
+        write_table(out, rows)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _inputs(paths: list[str]) -> Iterator[tuple[str, Path | bytes]]:
+    """Each picture's name and source, in order; a folder without pictures stands for itself."""
+    for path in paths:
+        if path == "-":
+            # One byte more than is accepted, so that what is too large is refused as such.
+            yield "-", sys.stdin.buffer.read(InputLimits().max_bytes + 1)
+        elif Path(path).is_dir():
+            for picture in list(find_images([path])) or [Path(path)]:
+                yield str(picture), picture
+        else:
+            yield path, Path(path)
+
+
+def _read_codes(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8-sig").split()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"--codes {path}",
+            expected="a text file with one number a line",
+            found=str(error),
+            remedy="Check the path and write the file in UTF-8.",
+        ) from error
+
+
+def _free_name(folder: Path, name: str) -> Path:
+    """Named after the input; a second input of the same name does not overwrite the first's."""
+    target, number = folder / f"{name}.read.png", 2
+    while target.exists():
+        target, number = folder / f"{name}-{number}.read.png", number + 1
+    return target
+
+
+def _show(name: str, answer: Reading | ImageError, *, as_json: bool) -> None:
+    if isinstance(answer, ImageError):
+        if as_json:
+            reason = f"expected {answer.expected}, found {answer.found}. {answer.remedy}"
+            typer.echo(json.dumps({"path": name, "error": reason}))
+        else:
+            typer.echo(f"error: {answer}", err=True)
+    elif as_json:
+        typer.echo(json.dumps({"path": name, **answer.to_json()}))
+    else:
+        for number in answer.numbers:
+            typer.echo(f"{name}: {number_verdict(number)}")
+        if not answer.numbers:
+            typer.echo(f"{name}: no numbers")
