@@ -28,7 +28,7 @@ TRAINING_PACKAGES = {
     *("HersheyFonts", "filelock", "jax", "keras", "matplotlib", "onnx", "pandas"),
     *("pooch", "pyarrow", "scipy", "sklearn", "tomli_w"),
 }  # by the names that they are imported under
-VERBS = ("predict", "train", "evaluate", "runs", "tune", "data", "demo", "serve", "export-serving")
+VERBS = ("predict", "read", "train", "evaluate", "runs", "tune", "data", "demo", "serve", "export-serving")
 PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 # An interpreter in which the packages of the training extra are not installed.

@@ -67,7 +67,7 @@ def read(
         typer.Option(metavar="DIR", help="Write a picture per input that shows what was read where."),
     ] = None,
 ) -> None:
-    r"""Read every handwritten number in each picture, in reading order.
+    r"""Read the handwritten numbers in each picture, in reading order.
 
     Example: inkdigits read amount.png --one --expect '\d{1,6}'
     """

@@ -20,7 +20,8 @@ def frames_of(n_frames: int, seed: int) -> NDArray[np.float32]:
     """(T, C) log-probabilities where only blank, 0, 1 and 2 can be."""
     p = np.full((n_frames, len(OUTPUTS)), 1e-30)
     p[:, : len(ALPHABET)] = np.random.default_rng(seed).dirichlet(np.full(len(ALPHABET), 0.5), n_frames)
-    return np.log(p / p.sum(axis=1, keepdims=True)).astype(np.float32)
+    frames: NDArray[np.float32] = np.log(p / p.sum(axis=1, keepdims=True)).astype(np.float32)
+    return frames
 
 
 def every_text(frames: NDArray[np.float32]) -> dict[str, float]:

@@ -21,7 +21,8 @@ def frames_that_say(*places: dict[str, float]) -> NDArray[np.float32]:
         blank = np.full(len(OUTPUTS), 1e-9)
         blank[0] = 1.0
         rows += [row / row.sum(), blank / blank.sum()]
-    return np.log(np.array(rows)).astype(np.float32)
+    frames: NDArray[np.float32] = np.log(np.array(rows)).astype(np.float32)
+    return frames
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def test_a_page_is_read_line_by_line(reader: NumberReader) -> None:
 def test_an_expectation_is_kept(reader: NumberReader) -> None:
     page = field("52368")
     free, four, listed, none = (
-        reader.read(page, one=True, **settings).numbers[0]  # type: ignore[arg-type]
+        reader.read(page, one=True, **settings).numbers[0]
         for settings in (
             {},
             {"expect": r"\d{5}"},
