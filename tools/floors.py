@@ -47,8 +47,8 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
             "drawing",
         ),
         "synthesis": (
-            "strokes textures corruption pens hands wording clutter",
-            "allographs augmentation negatives strings scans",
+            "strokes textures corruption pens hands wording clutter rare_shapes scribbles",
+            "allographs augmentation drawings negatives strings scans",
         ),
         "bulk": ("sources", "pictures table", "job", "parts", "local", "ray"),
         "deployment": ("serving_files",),
@@ -56,7 +56,7 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
         "datasets.formats": (
             "content layout",
             "pixels",
-            "idx npz pen_paths pictures tables uci_archive",
+            "glyphs idx npz pen_paths pictures tables uci_archive",
             "parquet text label_table",
             "files",
             "data_files",

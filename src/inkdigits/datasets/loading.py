@@ -30,7 +30,7 @@ from inkdigits.errors import DatasetError
 from inkdigits.extras import require
 from inkdigits.files import did_you_mean
 
-__all__ = ["load"]
+__all__ = ["find_folder", "load"]
 
 DATA_VARIABLE = "INKDIGITS_DATA"
 
@@ -69,6 +69,21 @@ def load(
     if not path.exists():
         raise _unknown(str(name_or_path), path)
     return refuse_mixed_up(path, read_folder(path) if path.is_dir() else read_file(path))
+
+
+def find_folder(name: str, *, environ: Mapping[str, str] | None = None) -> Path:
+    """The folder of that name in $INKDIGITS_DATA or one level below, or at that path.
+
+    Raises:
+        DatasetError: there is no such folder.
+    """
+    path = Path(name).expanduser()
+    if path.is_dir():
+        return path
+    found = _folder_called(name, _places(None, os.environ if environ is None else environ))
+    if found is None:
+        raise _unknown(name, path)
+    return found
 
 
 def _places(folder: Path | None, environ: Mapping[str, str]) -> list[Path]:

@@ -1,15 +1,15 @@
 """Pictures of what is no single digit, to train a classifier's refusal.
 
-Two sorts, as a page shows them to the classifier: what is no digit at all, in six kinds,
+Two sorts, as a page shows them to the classifier: what is no digit at all, in five kinds,
 
     turned       digits turned or mirrored into letters: a seven upside down is an L
     written      letters and signs of many scripts, drawn by a shaky hand
-    marks        brackets, commas, dashes
     scribbled    strokes that mean nothing, and small drawings
     textures     noise, stripes, blots
     spoiled      digits with their quarters shuffled, digits crossed out
 
-and several digits in one picture. What may pass for a digit is left out: turned eights, O, Q, l, S, Z, b, q.
+and several digits in one picture. What may pass for a digit is left out: turned eights, O, Q, l, S, Z, b, q,
+and all that is as slim as a 1: brackets and slashes have its shape, and a plain 1 is never to be refused.
 All have been through the normaliser, but for half of the textures, which fill the picture, and shuffled
 quarters, which it would take apart. Nothing here is a real letter or a photograph.
 
@@ -40,7 +40,6 @@ from inkdigits.synthesis.strokes import (
     filling,
     glyphs,
     hatching,
-    mark,
     signs,
     zigzag,
 )
@@ -48,13 +47,12 @@ from inkdigits.synthesis.textures import TEXTURES
 
 __all__ = ["KINDS", "Kind", "draw_kinds", "make_kinds", "not_digits", "several_digits"]
 
-Kind = Literal["turned", "written", "marks", "scribbled", "textures", "spoiled"]
+Kind = Literal["turned", "written", "scribbled", "textures", "spoiled"]
 
 #: The kinds of pictures without a digit, and how many shares each has among them.
 KINDS: Mapping[Kind, int] = {
     "turned": 1,
     "written": 2,
-    "marks": 1,
     "scribbled": 1,
     "textures": 1,
     "spoiled": 1,
@@ -62,6 +60,7 @@ KINDS: Mapping[Kind, int] = {
 
 _BOX_SIDE = 20
 _PAGE_SIDE = 40  # small pages are quick to normalise: their paper needs no study
+_SLIMMEST = 0.45  # width by height; whatever is slimmer may be somebody's 1
 _MOST_TRIES = 1000  # most draws do at once; so many fail where no digit suits
 
 
@@ -267,10 +266,6 @@ def _scribbled(_: _Digits, generator: np.random.Generator) -> Grey | None:
     return _drawn(drawings[generator.integers(len(drawings))], generator)
 
 
-def _marked(_: _Digits, generator: np.random.Generator) -> Grey | None:
-    return _drawn(evenly_spaced(mark(generator)), generator)
-
-
 def _drawn(strokes: Strokes, generator: np.random.Generator) -> Grey | None:
     """Draw evenly spaced strokes by hand: most where MNIST's digits are, some anywhere on a page.
 
@@ -387,7 +382,6 @@ def _several(digits: _Digits, generator: np.random.Generator) -> Grey | None:
 _MAKERS: Mapping[Kind, Maker] = {
     "turned": _turned,
     "written": _written,
-    "marks": _marked,
     "scribbled": _scribbled,
     "textures": _textured,
     "spoiled": _spoiled,
