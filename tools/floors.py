@@ -63,11 +63,11 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
             "folders",
         ),
         "datasets.known": ("download uci", "finding"),
-        "models": ("backend", "layers", "mlp mlp2 cnn best numbers", "__init__"),
+        "models": ("backend", "layers", "mlp mlp2 cnn best numbers strided", "__init__"),
         "recipes": ("sources", "recipe"),
         "runs": ("environment history", "folder", "comparison tensorboard"),
         "training": (
-            "averaging calibration checkpoint export leaks progress streams",
+            "averaging calibration checkpoint export leaks progress streams writing",
             "compilation corpus number_calibration number_corpus number_export",
             "loop number_batches",
             "numbers tuning",

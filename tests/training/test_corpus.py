@@ -11,7 +11,7 @@ import pytest
 from inkdigits.datasets import Dataset, Split
 from inkdigits.datasets.known.uci import load_uci
 from inkdigits.errors import ConfigError, TrainingError
-from inkdigits.recipes.recipe import Recipe, RefusalConfig, TrainingConfig
+from inkdigits.recipes.recipe import Recipe, RefusalConfig, TrainingConfig, WritingConfig
 from inkdigits.recipes.sources import DataSource
 from inkdigits.training import corpus
 from inkdigits.training.corpus import LabelledImages, gather
@@ -23,7 +23,7 @@ WRITERS = ("anna", "ben", "cleo", "dora")
 def numbered(n: int, first: int, writers: Sequence[str] = ()) -> Split:
     """Pictures that can be told apart: each holds its number in its first two pixels, and a stroke."""
     images = np.zeros((n, 28, 28), np.uint8)
-    images[:, 6:22, 12:16] = 255
+    images[:, 6:22, 8:20] = 255
     images[:, 0, 0], images[:, 0, 1] = np.divmod(np.arange(first, first + n), 256)
     hands = np.resize(np.array(writers), n) if writers else None
     return Split(images, np.arange(n) % 10, hands)
@@ -135,5 +135,19 @@ def test_allographs_join_the_training_digits(datasets: dict[str, Dataset]) -> No
 def test_the_streams_of_a_seed_are_what_they_were() -> None:
     """Other numbers would make other weights of every seed."""
     drawn = [int(stream.generator(7, 1).integers(1000)) for stream in Stream]
-    assert drawn == [int(np.random.default_rng([7, number, 1]).integers(1000)) for number in range(5)]
-    assert len(set(drawn)) == 5
+    assert drawn == [int(np.random.default_rng([7, number, 1]).integers(1000)) for number in range(6)]
+    assert len(set(drawn)) == 6
+
+
+def test_writing_without_a_way_to_refuse() -> None:
+    with pytest.raises(ConfigError, match="refusal"):
+        gather(replace(recipe("plain"), writing=WritingConfig(n_scribbles=3)))
+
+
+def test_slim_things_are_not_shown(datasets: dict[str, Dataset]) -> None:
+    things = Split(np.zeros((10, 28, 28), np.uint8), np.zeros(10, np.int64))
+    things.images[:5, 4:24, 12:16] = 255  # as slim as a one
+    things.images[5:, 6:22, 6:22] = 255
+    datasets["bars"] = Dataset("bars", None, things)
+    data = gather(replace(recipe("plain"), refusal=RefusalConfig(not_digits=("bars",))))
+    assert (data.training.labels == 10).sum() == 2 * 3

@@ -8,7 +8,7 @@ from typing import Any
 from inkdigits.errors import ConfigError
 from inkdigits.files import did_you_mean
 from inkdigits.ink import DIGITS
-from inkdigits.models import best, cnn, mlp, mlp2
+from inkdigits.models import best, cnn, mlp, mlp2, strided
 
 __all__ = ["MODELS", "build"]
 
@@ -18,6 +18,7 @@ MODELS: dict[str, Callable[[int], Any]] = {
     "cnn": cnn.build,
     "best": best.build,
     "hands": best.build_hands,
+    "strided": strided.build,
 }
 
 

@@ -21,6 +21,7 @@ __all__ = [
     "RefusalConfig",
     "SearchRange",
     "TrainingConfig",
+    "WritingConfig",
     "load_recipe",
     "recipe_names",
     "with_settings",
@@ -131,6 +132,53 @@ class RefusalConfig:
 
 
 @dataclass(frozen=True)
+class WritingConfig:
+    """What writers give beside datasets; the defaults give nothing. Folders are found as datasets are.
+
+    Attributes:
+        pen_paths: Folders whose `digits.npz` holds digits as pen paths.
+        n_drawings: How often each pen path is drawn, every time with another pen.
+        most_per_writer: Largest number of digits that one writer contributes.
+        pictures: Folders whose `digits.npz` or `glyphs.npz` holds pictures of digits; a `DataSource` counts
+            several times.
+        letters: Folders whose `letters_signs.npz` or `glyphs.npz` shows letters and signs to refuse.
+        n_rare_shapes: Number of digits drawn in rare shapes: open 0 and 8, looped 2, crossed 7, bowed 1.
+        n_scribbles: Number of scribbles drawn, to be refused.
+        n_damaged: Number of training digits that are corrupted and then normalised.
+        n_folds: Number of folds into which the writers of pen paths are dealt.
+        kept_fold: Fold that does not train, to check the model on.
+        validation_fold: Fold that validates.
+    """
+
+    pen_paths: tuple[str, ...] = ()
+    n_drawings: int = 1
+    most_per_writer: int = 100
+    pictures: tuple[str | DataSource, ...] = ()
+    letters: tuple[str, ...] = ()
+    n_rare_shapes: int = 0
+    n_scribbles: int = 0
+    n_damaged: int = 0
+    n_folds: int = 6
+    kept_fold: int = 0
+    validation_fold: int = 1
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        for name in ("n_rare_shapes", "n_scribbles", "n_damaged", "kept_fold", "validation_fold"):
+            value = getattr(self, name)
+            require(value >= 0, f"writing: {name}", expected="0 or more", found=value)
+        for name in ("n_drawings", "most_per_writer", "n_folds"):
+            value = getattr(self, name)
+            require(value >= 1, f"writing: {name}", expected="1 or more", found=value)
+
+    @property
+    def gives_nothing(self) -> bool:
+        """Whether there is nothing to read and nothing to draw."""
+        counts = (self.n_rare_shapes, self.n_scribbles, self.n_damaged)
+        return not (self.pen_paths or self.pictures or self.letters or any(counts))
+
+
+@dataclass(frozen=True)
 class SearchRange:
     """The values that tuning may give a setting: a range, or a list of choices.
 
@@ -181,6 +229,7 @@ class Recipe:
         training: How the weights are found.
         augmentation: How training images are changed.
         refusal: Which non-digits the model learns to refuse.
+        writing: What is drawn from pen paths, fonts and rare shapes beside the datasets.
         search: What `inkdigits tune` varies, by setting name, such as `training.learning_rate`.
     """
 
@@ -192,6 +241,7 @@ class Recipe:
     training: TrainingConfig = field(default_factory=TrainingConfig)
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     refusal: RefusalConfig = field(default_factory=RefusalConfig)
+    writing: WritingConfig = field(default_factory=WritingConfig)
     search: Mapping[str, SearchRange] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from inkdigits.datasets import DIGITS, Dataset, Split, combine, in_classes, load, shown_classes
 from inkdigits.errors import ConfigError, TrainingError
+from inkdigits.ink import to_bytes
 from inkdigits.normalizer import normalize
 from inkdigits.recipes.recipe import Recipe
 from inkdigits.results import Reason
@@ -21,10 +22,12 @@ from inkdigits.synthesis.allographs import allographs
 from inkdigits.synthesis.negatives import not_digits, several_digits
 from inkdigits.training.leaks import without_test_images
 from inkdigits.training.streams import Stream
+from inkdigits.training.writing import gather_written
 
 __all__ = ["LabelledImages", "TrainingData", "gather", "shown_and_kept"]
 
 _FRACTION_SHOWN = 0.8  # of the datasets of other things
+_SLIMMEST = 0.6  # width by height of things that are shown; slimmer ones look like a 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +98,7 @@ def gather(recipe: Recipe) -> TrainingData:
         [source.times for source in recipe.sources],
         [0 if dataset.train is None else len(dataset.train) for dataset in datasets],
     )
+    _check_writing(recipe)
     own = _labelled(joined.validation)
     if own is not None:
         notes = (
@@ -107,10 +111,18 @@ def gather(recipe: Recipe) -> TrainingData:
     if recipe.n_allographs:
         generator = Stream.ALLOGRAPHS.generator(recipe.training.seed)
         parts.append(LabelledImages(*allographs(once.images, once.labels, recipe.n_allographs, generator)))
+    parts += _refusals(once, recipe)
+    drawn = None
+    if not recipe.writing.gives_nothing:
+        generator = Stream.WRITING.generator(recipe.training.seed)
+        written = gather_written(recipe.writing, Split(once.images, once.labels), generator)
+        refused = Split(written.not_digits, np.full(len(written.not_digits), len(DIGITS)))
+        parts += [part for part in map(_labelled, (written.training, refused)) if part is not None]
+        drawn = _labelled(written.validation)
     return TrainingData(
         joined.class_names,
-        training=_concatenated([*parts, *_refusals(once, recipe)]),
-        validation=_validation(own, digits.take(validates)),
+        training=_concatenated(parts),
+        validation=_validation(own, digits.take(validates), drawn),
         test=_labelled(joined.test),
         notes=notes,
     )
@@ -134,9 +146,9 @@ def _concatenated(parts: list[LabelledImages]) -> LabelledImages:
     return LabelledImages(images, np.concatenate([part.labels for part in parts]))
 
 
-def _validation(own: LabelledImages | None, parted: LabelledImages) -> LabelledImages | None:
-    """What the data itself keeps for validation, and what was parted from its training images."""
-    parts = [part for part in (own, parted) if part is not None and len(part)]
+def _validation(*kept: LabelledImages | None) -> LabelledImages | None:
+    """What the data itself keeps for validation, what was parted from it, and what other writers drew."""
+    parts = [part for part in kept if part is not None and len(part)]
     return _concatenated(parts) if parts else None
 
 
@@ -194,9 +206,25 @@ def shown_and_kept(images: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArra
     return images[:n_shown], images[n_shown:]
 
 
+def _check_writing(recipe: Recipe) -> None:
+    writing = recipe.writing
+    if (writing.letters or writing.n_scribbles) and Reason.NOT_A_DIGIT not in recipe.refusal.reasons:
+        raise ConfigError(
+            "writing: letters and n_scribbles",
+            expected="a [refusal] table with not_digits or n_not_digits",
+            found="none, so that the network has no output for them",
+            remedy="Add one, or leave these settings out.",
+        )
+
+
 def _shown_to_train(dataset: Dataset) -> NDArray[np.uint8]:
-    """The images that train, as they are and as the normaliser hands them on."""
+    """The images that train, as they are and as the normaliser hands them on.
+
+    Slim ones are left out, a printed I for one: a 1 is never to be refused for its shape.
+    """
     parts = [part.images for part in (dataset.train, dataset.test) if part is not None]
     pictures, _ = shown_and_kept(np.concatenate(parts))
-    inks = [normalize(picture).ink for picture in pictures]
-    return np.concatenate([pictures, np.rint(np.multiply(inks, 255)).astype(np.uint8)])
+    inks = to_bytes(np.array([normalize(picture).ink for picture in pictures]))  # (N, 28, 28)
+    rows, columns = ((inks > 63).any(axis=axis).sum(axis=1) for axis in (2, 1))
+    is_wide = columns >= _SLIMMEST * rows
+    return np.concatenate([pictures[is_wide], inks[is_wide]])

@@ -17,6 +17,7 @@ class Stream(IntEnum):
     CALIBRATION = 2
     REFUSALS = 3
     ALLOGRAPHS = 4
+    WRITING = 5
 
     def generator(self, seed: int, *part: int) -> np.random.Generator:
         """The stream of a run's seed, or of one part of it, such as an epoch by its number."""
