@@ -17,7 +17,7 @@ import csv
 import gzip
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
@@ -55,6 +55,7 @@ class Pictures:
 
     pages: list[Page]
     labels: list[str]
+    writers: list[str] = field(default_factory=list)
 
     def only(self, wanted: Callable[[str], bool]) -> Pictures:
         """The pictures whose label is wanted."""
@@ -80,7 +81,7 @@ def main() -> None:
     if options.pictures is not None:
         options.pictures.mkdir(parents=True, exist_ok=True)
         for name, pictures in digits.items():
-            _draw_mistakes(pictures, predictions[name], options.pictures / f"{name}.png")
+            draw_mistakes(pictures, predictions[name], options.pictures / f"{name}.png")
     write_results(
         options.out,
         {
@@ -105,14 +106,19 @@ def _digit_sets(data: Path) -> Iterator[tuple[str, Pictures]]:
     yield "mnist", Pictures(list(test.images), [str(label) for label in test.labels])
     kept = load_recipe("handwriting").kept_writers
     for name in ("hobby", "kensanata", "hole", "choice", "hwd1000"):
-        yield name, _labelled(data / "digits" / name, kept if name == "kensanata" else ())
+        yield name, labelled(data / "digits" / name, kept if name == "kensanata" else ())
     yield "usps", _usps(data / "digits" / "usps" / "zip.train.gz")
 
 
-def _labelled(folder: Path, writers: tuple[str, ...] = ()) -> Pictures:
+def labelled(folder: Path, writers: tuple[str, ...] = ()) -> Pictures:
+    """The pictures that a labels.csv names, of these writers or of all."""
     with (folder / "labels.csv").open(encoding="utf-8", newline="") as table:
         rows = [row for row in csv.DictReader(table) if not writers or row["writer"] in writers]
-    return Pictures([read_image(folder / row["path"]) for row in rows], [row["label"] for row in rows])
+    return Pictures(
+        [read_image(folder / row["path"]) for row in rows],
+        [row["label"] for row in rows],
+        [row.get("writer", "") for row in rows],
+    )
 
 
 def _usps(path: Path) -> Pictures:
@@ -219,11 +225,11 @@ def _corrupted(recognizer: Recognizer) -> dict[str, dict[str, float]]:
 def _not_digits(data: Path, model: bytes, digits: dict[str, Pictures]) -> dict[str, object]:
     """How much is accepted as a digit at the model's own threshold and at stricter ones; digits last."""
     folder = data / "not_digits"
-    letters = _labelled(folder / "choice_letters")
+    letters = labelled(folder / "choice_letters")
     things = {
         "letters": letters.only(lambda label: label not in LOOKALIKES),
         "lookalikes": letters.only(lambda label: label in LOOKALIKES),
-        "math symbols": _labelled(folder / "math_symbols"),
+        "math symbols": labelled(folder / "math_symbols"),
         "fashion": _last_fifth(folder / "fashion" / "fashion_t10k_first.npz"),
         "notmnist": _last_fifth(folder / "notmnist" / "notmnist_t10k.npz"),
         "noise": _noise(),
@@ -317,7 +323,7 @@ def _peer_accuracy(model: Peer, ink: NDArray[np.float32], pictures: Pictures) ->
 # Our mistakes.
 
 
-def _draw_mistakes(pictures: Pictures, predictions: list[Prediction], path: Path, columns: int = 16) -> None:
+def draw_mistakes(pictures: Pictures, predictions: list[Prediction], path: Path, columns: int = 16) -> None:
     """Each picture that was misread or refused, what the model saw, the label, and the answer."""
     side, tiles = 84, []
     for page, label, answer in zip(pictures.pages, pictures.labels, predictions, strict=True):
