@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from handwriting import Page, Pictures, draw_mistakes, labelled
 from inkdigits.datasets.formats.pen_paths import read_pen_paths
 from inkdigits.metrics import calibration_error
-from inkdigits.reading.classifier import bundled_model
+from inkdigits.reading.model_file import bundled_model
 from inkdigits.reading.recognizer import Recognizer
 from inkdigits.recipes.recipe import load_recipe
 from inkdigits.results import Prediction
