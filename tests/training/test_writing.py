@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,13 +21,14 @@ CONFIG = WritingConfig(pen_paths=("hands",), n_drawings=2, most_per_writer=4, n_
 def write_paths(path: Path, labels: list[str], writers: list[str], starts: str, name: str) -> None:
     """An L of its own for every item."""
     one = np.array([[0, 0], [0, 1], [0.7, 1]], np.float16)
-    np.savez(
-        path,
-        points=np.concatenate([one] * len(labels)),
-        stroke_start=3 * np.arange(len(labels) + 1),
-        writer=np.array(writers),
-        **{starts: np.arange(len(labels) + 1), name: np.array(labels)},
-    )
+    arrays: dict[str, Any] = {
+        "points": np.concatenate([one] * len(labels)),
+        "stroke_start": 3 * np.arange(len(labels) + 1),
+        "writer": np.array(writers),
+        starts: np.arange(len(labels) + 1),
+        name: np.array(labels),
+    }
+    np.savez(path, **arrays)
 
 
 @pytest.fixture(autouse=True)
