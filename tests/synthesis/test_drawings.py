@@ -43,12 +43,12 @@ def test_rare_shapes_are_of_nine_digits_and_have_strokes() -> None:
 
 def test_most_ones_are_slim() -> None:
     generator = np.random.default_rng(1)
-    slim = []
+    slim: list[bool] = []
     while len(slim) < 100:
         digit, strokes = rare_shape(generator)
         if digit == 1:
             width, height = np.ptp(np.concatenate(strokes), axis=0)
-            slim.append(width < 0.8 * height)
+            slim.append(bool(width < 0.8 * height))
     assert np.mean(slim) > 0.9
 
 
