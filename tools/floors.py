@@ -15,7 +15,7 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
     for package, floors in {
         "": (
             "errors ink results",
-            "extras files number_results",
+            "extras files signals",
             "config metrics",
             "pictures paper",
             "normalizer layout plots",
@@ -32,7 +32,7 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
         "normalizer": ("geometry digit", "normalizing", "__init__"),
         "reading": (
             "risk_control",
-            "model_file",
+            "model_file session",
             "scores",
             "classifier decision numbers",
             "recognizer",
@@ -81,7 +81,7 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
         "web.http": ("answers mistakes", "problems", "bodies connections limits routing telemetry uploads"),
         "web.routes": ("tensors", "triton", "correcting describing pages predicting protocol"),
         "cli": (
-            "folders number_table progress train_numbers",
+            "folders options number_table progress train_numbers",
             "bulk",
             "data demo evaluate export_serving predict read runs serve train tune",
             "app",

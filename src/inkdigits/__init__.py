@@ -14,11 +14,10 @@ from inkdigits.errors import (
     ModelError,
     TrainingError,
 )
-from inkdigits.number_results import Alternative, Character, Number, Reading
 from inkdigits.pictures.images import InputLimits
 from inkdigits.reading.numbers.reader import NumberReader
 from inkdigits.reading.recognizer import Examination, Recognizer
-from inkdigits.results import Box, Prediction
+from inkdigits.results import Alternative, Box, Character, Number, Prediction, Reading
 
 __all__ = [
     "Alternative",

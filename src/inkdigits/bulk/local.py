@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib import metadata
 from multiprocessing import get_context
@@ -29,6 +28,7 @@ from inkdigits.bulk.table import Counts, Row, count, encode, join
 from inkdigits.errors import ConfigError, ImageError
 from inkdigits.normalizer import NORMALIZER_VERSION
 from inkdigits.pictures.walking import Skipped
+from inkdigits.signals import stop_signals
 
 __all__ = ["BulkProgress", "BulkResult", "run_locally"]
 
@@ -121,7 +121,7 @@ def run_locally(
             count(job.table_format, table), BulkProgress(n, n, n, 0.0), inventory.skipped, interrupted=False
         )
     before = parts.counts()
-    with _stop_signals() as stop:
+    with stop_signals(signal.SIGINT, signal.SIGTERM) as stop:
         run = _Run(job, parts, inventory, before, stop, show)
         done = parts.done()
         run.read(_missing(chunks_of(sources), done), n_workers)
@@ -270,24 +270,3 @@ def _read_chunk(chunk: Chunk) -> Counts:
 
 def _read_rows(chunk: Chunk) -> tuple[list[Row], Counts]:
     return _worker.rows(chunk)
-
-
-@contextmanager
-def _stop_signals() -> Iterator[threading.Event]:
-    """Ctrl-C and SIGTERM ask the run to stop after the chunks under way; a second one stops it at once."""
-    flag = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield flag
-        return
-
-    def ask_to_stop(number: int, frame: object) -> None:
-        if flag.is_set():
-            raise KeyboardInterrupt
-        flag.set()
-
-    before = {number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield flag
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

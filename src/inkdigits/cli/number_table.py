@@ -10,7 +10,7 @@ from pathlib import Path
 
 from inkdigits.errors import ConfigError, ImageError, MissingExtraError
 from inkdigits.files import temporary_beside, write_whole
-from inkdigits.number_results import Number, Reading
+from inkdigits.results import Number, Reading
 
 __all__ = ["check_table_name", "write_table"]
 

@@ -15,6 +15,7 @@ from inkdigits.bulk.job import PredictJob
 from inkdigits.bulk.table import format_of
 from inkdigits.cli.bulk import Engine, write_table
 from inkdigits.cli.folders import writing_into
+from inkdigits.cli.options import DigitsAccepted, MaxError, Model
 from inkdigits.errors import ConfigError, ImageError
 from inkdigits.files import temporary_beside
 from inkdigits.pictures.decoders import reads_heic
@@ -35,31 +36,14 @@ def predict(
             metavar="PATH...", help="Pictures, folders of pictures, or - for one picture on stdin."
         ),
     ],
-    model: Annotated[
-        Path | None,
-        typer.Option(metavar="RUN_OR_FILE", help="Run folder or ONNX model; the bundled one by default."),
-    ] = None,
+    model: Model = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
     explain: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Write a picture per input that shows what the model saw."),
     ] = None,
-    max_error: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SHARE",
-            help="Allow at most this fraction of errors among the digits that are read, and refuse the rest. "
-            "It holds for pictures like those that the model was calibrated on, and for no others.",
-        ),
-    ] = None,
-    digits_accepted: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SHARE",
-            help="Tighten refusal until only this fraction of real digits is accepted, 0.9 to 0.999; fewer "
-            "letters get through.",
-        ),
-    ] = None,
+    max_error: MaxError = None,
+    digits_accepted: DigitsAccepted = None,
     out: Annotated[
         Path | None,
         typer.Option(

@@ -14,11 +14,11 @@ from inkdigits.cli.folders import writing_into
 from inkdigits.cli.number_table import check_table_name, write_table
 from inkdigits.errors import ConfigError, ImageError
 from inkdigits.files import temporary_beside
-from inkdigits.number_results import Reading
 from inkdigits.pictures.images import InputLimits, find_images, read_image
 from inkdigits.reading.numbers.drawing import draw_reading, number_verdict
 from inkdigits.reading.numbers.expectations import codes as make_codes
 from inkdigits.reading.numbers.reader import NumberReader
+from inkdigits.results import Reading
 
 __all__ = ["read"]
 
@@ -67,7 +67,7 @@ def read(
         typer.Option(metavar="DIR", help="Write a picture per input that shows what was read where."),
     ] = None,
 ) -> None:
-    r"""Read the handwritten numbers in each picture, in reading order.
+    r"""Read the handwritten numbers in each picture, in order.
 
     Example: inkdigits read amount.png --one --expect '\d{1,6}'
     """

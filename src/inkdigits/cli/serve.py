@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from inkdigits.cli.options import DigitsAccepted, MaxError, Model
 from inkdigits.runs.folder import onnx_file
 
 __all__ = ["serve"]
@@ -18,26 +19,9 @@ def serve(
         typer.Option(metavar="ADDRESS", help="Address to listen on; 0.0.0.0 for every network interface."),
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(metavar="N", min=1, max=65_535, help="Port to listen on.")] = 8000,
-    model: Annotated[
-        Path | None,
-        typer.Option(metavar="RUN_OR_FILE", help="Run folder or ONNX model; the bundled one by default."),
-    ] = None,
-    max_error: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SHARE",
-            help="Allow at most this fraction of errors among the digits that are read, and refuse the rest. "
-            "It holds for pictures like those that the model was calibrated on, and for no others.",
-        ),
-    ] = None,
-    digits_accepted: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SHARE",
-            help="Tighten refusal until only this fraction of real digits is accepted, 0.9 to 0.999; fewer "
-            "letters get through.",
-        ),
-    ] = None,
+    model: Model = None,
+    max_error: MaxError = None,
+    digits_accepted: DigitsAccepted = None,
     workers: Annotated[
         int, typer.Option(metavar="N", min=1, help="Number of processes, each with its own model and queue.")
     ] = 1,

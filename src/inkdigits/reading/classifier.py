@@ -11,7 +11,6 @@ What scores mean stands in `inkdigits.reading.scores`; `inkdigits.reading.decisi
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +21,12 @@ from inkdigits.errors import ModelError
 from inkdigits.ink import SIDE, to_bytes
 from inkdigits.reading.model_file import METADATA_KEY, ModelRecord, read_model
 from inkdigits.reading.scores import Scores
+from inkdigits.reading.session import open_session
 
 __all__ = ["Classifier"]
 
 _BATCH = 500  # images at a time: what a network holds between layers is 100 times its input
 _INPUT_TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(uint8)": np.uint8}
-_OTHER_FORMATS = {
-    b"PK": "a zip archive, as Keras (.keras) and PyTorch (.pt) write",
-    b"\x89HDF": "an HDF5 file, as Keras (.h5) writes",
-    b"\x80": "a Python pickle",
-    b"TFL3": "a TensorFlow Lite model",
-}
 # Two images: many a graph that claims a free batch size works for one image only.
 _PROBE = np.zeros((2, SIDE, SIDE), np.float32)
 
@@ -56,7 +50,7 @@ class Classifier:
         self.name = "model" if isinstance(model, bytes) else str(model)
         self._model = model if isinstance(model, bytes) else read_model(model)
         self._n_threads = n_threads
-        self._session = _open_session(self._model, self.name, n_threads)
+        self._session = open_session(self._model, self.name, n_threads)
         self.record = _read_record(self._session, self.name)
         self._input, self._input_shape, self._input_type = _check_input(self._session, self.name)
         self._output = self._choose_output()
@@ -94,7 +88,7 @@ class Classifier:
 
     def __setstate__(self, state: dict[str, object]) -> None:
         vars(self).update(state)
-        self._session = _open_session(self._model, self.name, self._n_threads)
+        self._session = open_session(self._model, self.name, self._n_threads)
 
     def _run(self, ink: NDArray[np.float32]) -> NDArray[np.float32]:
         (output,) = self._session.run([self._output], self._feed(ink))
@@ -132,34 +126,6 @@ class Classifier:
             found=f"the shape {' and '.join(map(str, shapes))} for two images",
             remedy="Use a classifier of the ten digits, or a model that inkdigits trained.",
         )
-
-
-def _open_session(model: bytes, name: str, n_threads: int) -> Any:
-    # Since 1.29 ONNX Runtime reports to its makers what it runs, and keeps an id of the machine, unless this
-    # is set before it is loaded. Whoever wants that sets it to 0.
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-    import onnxruntime  # a fifth of what `import inkdigits` would take; most programs load a model later
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = n_threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 4
-    # Threads that spin for work would burn a core of whoever embeds us.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # External data would be looked for in the working directory; nothing can be found in this one.
-    options.add_session_config_entry("session.model_external_initializers_file_folder_path", os.devnull)
-    try:
-        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime raises several unrelated types for a bad file
-        magics = {magic for magic in _OTHER_FORMATS if magic in (model[4:8], model[: len(magic)])}
-        raise ModelError(
-            name,
-            expected="an ONNX model in one file, with standard operators",
-            found=_OTHER_FORMATS[magics.pop()]
-            if magics
-            else (str(error).splitlines() or ["an empty file"])[0],
-            remedy="Export it to ONNX, without external data; inkdigits train writes one.",
-        ) from error
 
 
 def _read_record(session: Any, name: str) -> ModelRecord:

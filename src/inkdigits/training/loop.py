@@ -7,6 +7,7 @@ resumed ends with the same weights, bit for bit, as one that was not.
 from __future__ import annotations
 
 import math
+import signal
 import time
 import warnings
 from collections.abc import Callable
@@ -29,6 +30,7 @@ from inkdigits.reading.model_file import ModelRecord
 from inkdigits.recipes.recipe import Recipe, TrainingConfig
 from inkdigits.runs.folder import RunFolder
 from inkdigits.runs.history import EpochResult, epochs_since_best
+from inkdigits.signals import stop_signals
 from inkdigits.synthesis.augmentation import augment
 from inkdigits.training.averaging import averaged_weights
 from inkdigits.training.calibration import calibrate
@@ -36,7 +38,7 @@ from inkdigits.training.checkpoint import read_checkpoint, state_bytes, write_ch
 from inkdigits.training.compilation import compiled_model
 from inkdigits.training.corpus import LabelledImages, TrainingData, gather
 from inkdigits.training.export import to_onnx
-from inkdigits.training.progress import Progress, Watcher, ctrl_c_as_flag
+from inkdigits.training.progress import Progress, Watcher
 from inkdigits.training.streams import Stream
 
 __all__ = ["Progress", "RunResult", "train"]
@@ -105,7 +107,7 @@ def train(
     with run.write_errors_explained():
         run.begin(recipe, backend=backend_name(), n_bytes=4 * state_bytes(model) + 5_000_000)
     history = read_checkpoint(run.checkpoint, model) if resume and run.checkpoint.exists() else []
-    with ctrl_c_as_flag() as interrupted:
+    with stop_signals(signal.SIGINT) as interrupted:
         while len(history) < config.epochs and not (interrupted.is_set() or _has_stalled(history, config)):
             speed = history[-1].images_per_second if history else 0.0
             watcher = Watcher(config, len(history), len(data.training), show, interrupted, speed)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +13,7 @@ from inkdigits.models.backend import keras
 from inkdigits.recipes.recipe import TrainingConfig
 from inkdigits.runs.history import EpochResult
 
-__all__ = ["Progress", "Watcher", "ctrl_c_as_flag"]
+__all__ = ["Progress", "Watcher"]
 
 
 @dataclass(frozen=True)
@@ -31,26 +29,6 @@ class Progress:
     images_per_second: float
     seconds_left: float
     finished_epoch: EpochResult | None = None
-
-
-@contextmanager
-def ctrl_c_as_flag() -> Iterator[threading.Event]:
-    """The first Ctrl-C asks the run to stop after the current step; a second one stops it at once."""
-    flag = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield flag
-        return
-
-    def ask_to_stop(number: int, frame: object) -> None:
-        if flag.is_set():
-            raise KeyboardInterrupt
-        flag.set()
-
-    before = signal.signal(signal.SIGINT, ask_to_stop)
-    try:
-        yield flag
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @dataclass

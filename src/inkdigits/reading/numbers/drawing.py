@@ -9,8 +9,7 @@ import PIL.Image
 from PIL import ImageDraw, ImageFont
 
 from inkdigits.ink import Grey
-from inkdigits.number_results import Number, Reading
-from inkdigits.results import Box
+from inkdigits.results import Box, Number, Reading
 
 __all__ = ["draw_reading", "number_verdict"]
 

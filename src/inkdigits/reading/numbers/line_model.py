@@ -9,7 +9,6 @@ Letters: N lines, W columns, T frames, C outputs: the blank, the marks, and one 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from importlib import resources
 from typing import Any
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 from inkdigits.errors import ModelError
 from inkdigits.ink import Plane
 from inkdigits.layout.line import LINE_HEIGHT, MARKS, OTHER_MARK
+from inkdigits.reading.session import open_session
 
 __all__ = ["BLANK", "OUTPUTS", "LineModel", "bundled_line_model"]
 
@@ -65,7 +65,7 @@ class LineModel:
     """
 
     def __init__(self, model: bytes, *, n_threads: int = 1) -> None:
-        self._session = _open_session(model, n_threads)
+        self._session = open_session(model, "the line model", n_threads)
         properties = self._session.get_modelmeta().custom_metadata_map
         try:
             self.metadata: dict[str, Any] = dict(json.loads(properties.get("inkdigits", "{}")))
@@ -90,25 +90,6 @@ class LineModel:
             for row, number in enumerate(numbers):
                 found[number] = _log_softmax(logits[row])
         return found
-
-
-def _open_session(model: bytes, n_threads: int) -> Any:
-    # Set before ONNX Runtime is loaded: it reports to its makers otherwise.
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-    import onnxruntime  # a fifth of what `import inkdigits` would take
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = n_threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 4
-    # Threads that spin for work would burn a core of whoever embeds us.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # External data would be looked for in the working directory; nothing can be found in this one.
-    options.add_session_config_entry("session.model_external_initializers_file_folder_path", os.devnull)
-    try:
-        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime raises several unrelated types for a bad file
-        raise _unusable((str(error).splitlines() or ["an empty file"])[0]) from error
 
 
 def _log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:

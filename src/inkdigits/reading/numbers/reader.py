@@ -28,7 +28,6 @@ from inkdigits.layout.cuts import Cut, cut_line, cuts_of_band, line_map
 from inkdigits.layout.fields import find_field
 from inkdigits.layout.line import FRAME_PX, LINE_HEIGHT, OTHER_MARK
 from inkdigits.layout.pages import find_groups
-from inkdigits.number_results import Alternative, Character, Number, Reading
 from inkdigits.pictures.images import InputLimits, read_image
 from inkdigits.reading.numbers.beam import align
 from inkdigits.reading.numbers.expectations import Expectation, both, checked, codes
@@ -36,7 +35,7 @@ from inkdigits.reading.numbers.hypotheses import Candidate, Verdict, digits_of, 
 from inkdigits.reading.numbers.line_model import OUTPUTS, LineModel, bundled_line_model
 from inkdigits.reading.numbers.patterns import pattern
 from inkdigits.reading.risk_control import RiskBound, threshold_for
-from inkdigits.results import Box
+from inkdigits.results import Alternative, Box, Character, Number, Reading
 
 __all__ = ["NumberReader", "confidence_of"]
 

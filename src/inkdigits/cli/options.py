@@ -1,0 +1,33 @@
+"""Options that several verbs share, each said once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["DigitsAccepted", "MaxError", "Model"]
+
+Model = Annotated[
+    Path | None,
+    typer.Option(metavar="RUN_OR_FILE", help="Run folder or ONNX model; the bundled one by default."),
+]
+
+MaxError = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SHARE",
+        help="Allow at most this fraction of errors among the digits that are read, and refuse the rest. "
+        "It holds for pictures like those that the model was calibrated on, and for no others.",
+    ),
+]
+
+DigitsAccepted = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SHARE",
+        help="Tighten refusal until only this fraction of real digits is accepted, 0.9 to 0.999; fewer "
+        "letters get through.",
+    ),
+]
