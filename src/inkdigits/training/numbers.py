@@ -29,6 +29,7 @@ from inkdigits.ink import Plane
 from inkdigits.layout.line import MARKS
 from inkdigits.models.backend import keep_freed_memory, keras, make_deterministic
 from inkdigits.models.numbers import build
+from inkdigits.runs.folder import RunFolder
 from inkdigits.runs.history import EpochResult
 from inkdigits.synthesis.hands import Hand
 from inkdigits.training.checkpoint import read_checkpoint, write_checkpoint
@@ -151,9 +152,9 @@ def finish_numbers(model: Any, config: NumbersConfig, lines: Path, folder: Path)
     labels = [str(label) for label in shard.labels]
     figures = calibrate_numbers(lines_to_onnx(model, metadata), scans, labels)
     onnx_model = lines_to_onnx(model, metadata | figures)
-    write_whole(folder / "model.onnx", onnx_model)
+    write_whole(RunFolder(folder).onnx_model, onnx_model)
     figures |= {"parameters": model.count_params(), "bytes": len(onnx_model)}
-    write_whole(folder / "metrics.json", json.dumps(figures, indent=2) + "\n")
+    write_whole(RunFolder(folder).metrics, json.dumps(figures, indent=2) + "\n")
     return figures
 
 
@@ -207,7 +208,7 @@ def train_numbers(
     folder.mkdir(parents=True, exist_ok=True)
     make_deterministic(config.seed)
     model = _compiled(config)
-    checkpoint = folder / "checkpoint.npz"
+    checkpoint = RunFolder(folder).checkpoint
     history = read_checkpoint(checkpoint, model) if resume and checkpoint.exists() else []
     validation = read_shard(lines / "validation.npz")
     scans = kept_lines(validation, config.seed)
