@@ -34,7 +34,7 @@ from inkdigits.bulk.job import PredictJob
 from inkdigits.bulk.local import BulkProgress, run_locally
 from inkdigits.bulk.table import format_of
 from inkdigits.datasets import load
-from inkdigits.pictures.images import find_images
+from inkdigits.pictures.walking import walk
 from measuring import resident_mb, spread, write_results
 
 ROUNDS = 3
@@ -59,7 +59,8 @@ def main() -> None:
 
 def measure_files(folder: Path) -> dict[str, object]:
     """Files of their own, and Keras beside them."""
-    loop, paths = keras_loop(), list(find_images([folder]))
+    loop = keras_loop()
+    paths = [entry for entry in walk(folder) if isinstance(entry, Path)]
     kinds: dict[str, Callable[[], float]] = {
         "one_worker": lambda: rate(folder, 1),
         "all_cores": lambda: rate(folder, CORES),
