@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 
 import typer
@@ -14,17 +13,11 @@ import typer
 from inkdigits.bulk.job import PredictJob
 from inkdigits.bulk.local import BulkProgress, BulkResult, run_locally
 from inkdigits.cli.folders import writing_into
+from inkdigits.cli.options import Engine
 from inkdigits.errors import ConfigError
 from inkdigits.pictures.walking import summarize
 
-__all__ = ["Engine", "write_table"]
-
-
-class Engine(StrEnum):
-    """What a bulk run runs on."""
-
-    LOCAL = "local"
-    RAY = "ray"
+__all__ = ["write_table"]
 
 
 def write_table(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-__all__ = ["DigitsAccepted", "MaxError", "Model"]
+__all__ = ["DigitsAccepted", "Engine", "MaxError", "Model"]
 
 Model = Annotated[
     Path | None,
@@ -31,3 +32,10 @@ DigitsAccepted = Annotated[
         "letters get through.",
     ),
 ]
+
+
+class Engine(StrEnum):
+    """What a bulk run runs on."""
+
+    LOCAL = "local"
+    RAY = "ray"
