@@ -39,10 +39,12 @@ def test_the_root_exports_what_is_promised_and_nothing_else() -> None:
     assert list(inkdigits.__all__) == sorted(inkdigits.__all__)
     public = {
         name
-        for name, value in vars(inkdigits).items()
-        if not name.startswith("_") and not isinstance(value, ModuleType)
+        for name in dir(inkdigits)
+        if not name.startswith("_") and not isinstance(getattr(inkdigits, name), ModuleType)
     }
     assert public == PROMISED
+    with pytest.raises(AttributeError, match="no attribute 'Recogniser'"):
+        inkdigits.Recogniser  # noqa: B018
 
 
 @pytest.mark.parametrize("name", sorted(PROMISED))

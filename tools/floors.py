@@ -36,6 +36,7 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
             "scores",
             "classifier decision numbers",
             "recognizer",
+            "wording",
             "explanation",
         ),
         "layout": ("line", "cuts", "fields pages"),

@@ -7,9 +7,7 @@ what a setting means beyond its type: a class checks its own values in `__post_i
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import math
-import tomllib
 import types
 import typing
 from collections.abc import Mapping
@@ -28,6 +26,8 @@ def from_toml(settings_type: type[Settings], text: str, source: str) -> Settings
     Raises:
         ConfigError: not TOML, an unknown key, or a value of the wrong type or out of range.
     """
+    import tomllib  # which a model file's settings, in JSON, do without
+
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -124,5 +124,7 @@ def _type_name(wanted: Any) -> str:
 
 
 def _did_you_mean(key: str, names: list[str]) -> str:
-    close = difflib.get_close_matches(key, names, n=1)
+    from difflib import get_close_matches
+
+    close = get_close_matches(key, names, n=1)
     return f"Did you mean {close[0]!r}?" if close else "Remove it."

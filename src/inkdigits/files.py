@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from difflib import get_close_matches
 from pathlib import Path
 
 from inkdigits.errors import InkdigitsError
@@ -36,6 +34,8 @@ def temporary_beside(path: Path) -> Iterator[Path]:
 
     The suffix is kept, for writers that go by it. When the block fails, the file is removed.
     """
+    import tempfile  # which whoever only reads need not wait for
+
     handle, name = tempfile.mkstemp(prefix=f"{_PREFIX}{path.stem}-", suffix=path.suffix, dir=path.parent)
     os.close(handle)
     temporary = Path(name)
@@ -94,6 +94,8 @@ def did_you_mean(name: str, known: Iterable[str], *, likeness: float = 0.5) -> s
         known: what would have been right.
         likeness: from 0, anything, to 1, the same but for capitals.
     """
+    from difflib import get_close_matches  # for mistakes alone
+
     by_lower = {one.lower(): one for one in known}
     close = get_close_matches(name.lower(), by_lower, n=1, cutoff=likeness)
     return f"Did you mean {by_lower[close[0]]}?" if close else ""

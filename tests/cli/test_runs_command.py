@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from inkdigits.cli.runs import runs as list_runs
-from inkdigits.runs.comparison import RunOrder
+from inkdigits.runs.history import RunOrder
 from tests.cli.conftest import Call
 
 COLUMNS = "epoch,loss,accuracy,validation_loss,validation_accuracy,images_per_second"

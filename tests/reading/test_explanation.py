@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from inkdigits.normalizer import Normalized
-from inkdigits.reading.explanation import draw_explanation, reason_in_words, verdict
+from inkdigits.reading.explanation import draw_explanation
 from inkdigits.reading.recognizer import Examination
+from inkdigits.reading.wording import reason_in_words, verdict
 from inkdigits.results import Box, Prediction, Reason
 
 SIZE = (920, 420)

@@ -15,12 +15,12 @@ from inkdigits.errors import ConfigError
 from inkdigits.recipes.recipe import Recipe, TrainingConfig, write_recipe
 from inkdigits.runs.comparison import (
     Comparison,
-    RunOrder,
     RunSummary,
     best_first,
     summarize_runs,
 )
 from inkdigits.runs.folder import FinalFigures, RunFolder
+from inkdigits.runs.history import RunOrder
 
 if TYPE_CHECKING:
     from inkdigits.training.loop import RunResult

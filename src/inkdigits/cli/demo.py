@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import shutil
 import sys
-from importlib import resources
+from typing import TYPE_CHECKING
 
-import numpy as np
 import typer
-from numpy.typing import NDArray
 
-from inkdigits.reading.explanation import verdict
-from inkdigits.reading.recognizer import Recognizer
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = ["demo"]
 
@@ -36,6 +35,11 @@ def demo() -> None:
 
     Example: inkdigits demo
     """
+    from importlib import resources
+
+    from inkdigits.reading.recognizer import Recognizer
+    from inkdigits.reading.wording import verdict
+
     recognizer = Recognizer()
     folder = resources.files("inkdigits") / "samples"
     names = sorted(file.name for file in folder.iterdir() if file.name.endswith((".png", ".jpg")))

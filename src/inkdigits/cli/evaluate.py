@@ -11,13 +11,10 @@ import typer
 
 from inkdigits.cli.folders import writing_into
 from inkdigits.errors import DatasetError
-from inkdigits.ink import to_ink
-from inkdigits.reading.classifier import Classifier
-from inkdigits.reading.model_file import bundled_model
-from inkdigits.runs.folder import RunFolder, onnx_file
 
 if TYPE_CHECKING:
     from inkdigits.evaluation.report import Report
+    from inkdigits.reading.classifier import Classifier
 
 __all__ = ["evaluate"]
 
@@ -41,6 +38,7 @@ def evaluate(
     """
     from inkdigits.datasets import combine, in_classes, load
     from inkdigits.evaluation import evaluate as evaluation
+    from inkdigits.ink import to_ink
 
     classifier, usual_data = _open(run_or_model)
     dataset = combine([load(name) for name in ([data] if data else usual_data)])
@@ -73,6 +71,10 @@ def _listed(names: Sequence[str]) -> str:
 
 def _open(run_or_model: str) -> tuple[Classifier, tuple[str, ...]]:
     """The classifier, and the data to measure it on by default: a run's own, else MNIST."""
+    from inkdigits.reading.classifier import Classifier
+    from inkdigits.reading.model_file import bundled_model
+    from inkdigits.runs.folder import RunFolder, onnx_file
+
     if run_or_model == "bundled":
         return Classifier(bundled_model(), n_threads=0), ("mnist",)
     model = onnx_file(Path(run_or_model))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from itertools import tee
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,13 +16,11 @@ from inkdigits.cli.folders import writing_into
 from inkdigits.cli.options import DigitsAccepted, Engine, MaxError, Model
 from inkdigits.errors import ConfigError, ImageError
 from inkdigits.files import temporary_beside
-from inkdigits.pictures.decoders import reads_heic
-from inkdigits.pictures.images import InputLimits, n_further_pages
 from inkdigits.pictures.walking import Skipped, summarize, walk
-from inkdigits.reading.explanation import draw_explanation, verdict
-from inkdigits.reading.recognizer import Examination, Recognizer
-from inkdigits.results import Prediction
-from inkdigits.runs.folder import onnx_file
+
+if TYPE_CHECKING:
+    from inkdigits.reading.recognizer import Examination, Recognizer
+    from inkdigits.results import Prediction
 
 __all__ = ["predict"]
 
@@ -67,7 +66,7 @@ def predict(
 
     Example: inkdigits predict seven.jpg scans/ --json
     """
-    file = None if model is None else str(onnx_file(model))
+    file = _model_file(model)
     if out is not None:
         # What a bulk run needs takes a third of the time that one picture takes.
         from inkdigits.bulk.job import PredictJob
@@ -84,6 +83,10 @@ def predict(
             )
         write_table(job, paths, out, engine=engine, workers=workers, ray_address=ray_address, resume=resume)
         return
+    # Nothing here multiplies matrices: NumPy need not start a thread a core for it.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from inkdigits.reading.recognizer import Recognizer
+
     recognizer = Recognizer(file, max_error=max_error, digits_accepted=digits_accepted)
     if max_error is not None:
         typer.echo(
@@ -106,11 +109,22 @@ def predict(
         raise typer.Exit(1)
 
 
+def _model_file(model: Path | None) -> str | None:
+    if model is None:
+        return None
+    from inkdigits.runs.folder import onnx_file
+
+    return str(onnx_file(model))
+
+
 def _inputs(paths: list[str], skipped: list[Skipped]) -> Iterator[tuple[str, Path | bytes]]:
     """Each picture's name and source, in order; a folder without pictures is yielded itself.
 
     What is left out of folders, and of files with more than one page, is added to `skipped`.
     """
+    from inkdigits.pictures.decoders import reads_heic
+    from inkdigits.pictures.images import InputLimits
+
     heic = (".heic", ".heif") if reads_heic() else ()
     for path in paths:
         if path == "-":
@@ -133,6 +147,8 @@ def _inputs(paths: list[str], skipped: list[Skipped]) -> Iterator[tuple[str, Pat
 
 
 def _further_pages(path: Path) -> list[Skipped]:
+    from inkdigits.pictures.images import n_further_pages
+
     return [Skipped(path, "further page")] * n_further_pages(path)
 
 
@@ -175,6 +191,8 @@ def _explained_answers(
 
 def _write_explanation(examination: Examination, folder: Path, name: str) -> Path:
     """Named after the input; a second input of the same name does not overwrite the first's."""
+    from inkdigits.reading.explanation import draw_explanation
+
     target = folder / f"{name}.explained.png"
     number = 2
     while target.exists():
@@ -196,6 +214,8 @@ def _show(name: str, answer: Prediction | ImageError, *, as_json: bool) -> None:
     elif isinstance(answer, ImageError):
         typer.echo(f"error: {answer}", err=True)
     else:
+        from inkdigits.reading.wording import verdict
+
         typer.echo(f"{name}: {verdict(answer)}")
 
 

@@ -6,19 +6,16 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from inkdigits.cli.folders import writing_into
-from inkdigits.cli.number_table import check_table_name, write_table
 from inkdigits.errors import ConfigError, ImageError
 from inkdigits.files import temporary_beside
-from inkdigits.pictures.images import InputLimits, find_images, read_image
-from inkdigits.reading.numbers.drawing import draw_reading, number_verdict
-from inkdigits.reading.numbers.expectations import codes as make_codes
-from inkdigits.reading.numbers.reader import NumberReader
-from inkdigits.results import Reading
+
+if TYPE_CHECKING:
+    from inkdigits.results import Reading
 
 __all__ = ["read"]
 
@@ -71,6 +68,12 @@ def read(
 
     Example: inkdigits read amount.png --one --expect '\d{1,6}'
     """
+    from inkdigits.cli.number_table import check_table_name, write_table
+    from inkdigits.pictures.images import InputLimits, read_image
+    from inkdigits.reading.numbers.drawing import draw_reading
+    from inkdigits.reading.numbers.expectations import codes as make_codes
+    from inkdigits.reading.numbers.reader import NumberReader
+
     if out is not None:
         check_table_name(out)
     reader = NumberReader(model, max_error=max_error)
@@ -88,7 +91,7 @@ def read(
         _show(name, answer, as_json=as_json)
         if out is not None:
             rows.append((name, answer))
-        if explain is not None and isinstance(answer, Reading):
+        if explain is not None and not isinstance(answer, ImageError):
             with writing_into(explain, "--explain"):
                 target = _free_name(explain, "stdin" if name == "-" else Path(name).name)
                 with temporary_beside(target) as temporary:
@@ -101,6 +104,8 @@ def read(
 
 def _inputs(paths: list[str]) -> Iterator[tuple[str, Path | bytes]]:
     """Each picture's name and source, in order; a folder without pictures stands for itself."""
+    from inkdigits.pictures.images import InputLimits, find_images
+
     for path in paths:
         if path == "-":
             # One byte more than is accepted, so that what is too large is refused as such.
@@ -142,6 +147,8 @@ def _show(name: str, answer: Reading | ImageError, *, as_json: bool) -> None:
     elif as_json:
         typer.echo(json.dumps({"path": name, **answer.to_json()}))
     else:
+        from inkdigits.reading.numbers.drawing import number_verdict
+
         for number in answer.numbers:
             typer.echo(f"{name}: {number_verdict(number)}")
         if not answer.numbers:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from inkdigits.errors import TrainingError
-from inkdigits.runs.comparison import RunOrder, RunSummary, Setting, best_first, summarize_runs
-from inkdigits.runs.folder import RunFolder
+from inkdigits.runs.history import RunOrder
+
+if TYPE_CHECKING:
+    from inkdigits.runs.comparison import RunSummary, Setting
 
 __all__ = ["runs"]
 
@@ -34,6 +36,9 @@ def runs(
 
     Example: inkdigits runs --sort loss
     """
+    from inkdigits.runs.comparison import best_first, summarize_runs
+    from inkdigits.runs.folder import RunFolder
+
     comparison = summarize_runs(folder)
     for error in comparison.unreadable:
         typer.echo(f"error: {error}", err=True)

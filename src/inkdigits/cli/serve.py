@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from inkdigits.cli.options import DigitsAccepted, MaxError, Model
-from inkdigits.runs.folder import onnx_file
 
 __all__ = ["serve"]
 
@@ -48,6 +47,7 @@ def serve(
 
     Example: inkdigits serve --port 8080 --corrections corrections
     """
+    from inkdigits.runs.folder import onnx_file
     from inkdigits.web.server import serve as listen
     from inkdigits.web.settings import ServiceSettings
 

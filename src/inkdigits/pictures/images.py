@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 import PIL
 from numpy.typing import NDArray
-from PIL import Image, TiffImagePlugin, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from inkdigits.errors import ConfigError, ImageError
 from inkdigits.files import natural_order
@@ -336,9 +336,10 @@ def _check_size(image: Image.Image, name: str, limits: InputLimits) -> None:
         found = f"a size of {image.width}x{image.height} pixels"
         raise _refusal(name, "a picture with at least one pixel", found, "Check what made the picture.")
     sizes = [image.size]
-    if isinstance(image, TiffImagePlugin.TiffImageFile):
+    tags = getattr(image, "tag_v2", None)  # of a TIFF, whose plugin other pictures need not wait for
+    if tags is not None:
         with _quiet_pillow():
-            tile = image.tag_v2.get(_TILE_WIDTH), image.tag_v2.get(_TILE_HEIGHT)
+            tile = tags.get(_TILE_WIDTH), tags.get(_TILE_HEIGHT)
         if isinstance(tile[0], int) and isinstance(tile[1], int):
             sizes.append((tile[0], tile[1]))  # Tiles can be larger than the picture that they hold.
     _check_sides(sizes, name, limits)

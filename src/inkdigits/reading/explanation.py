@@ -15,15 +15,15 @@ from PIL import ImageDraw, ImageFont
 
 from inkdigits.ink import to_bytes
 from inkdigits.reading.recognizer import Examination
-from inkdigits.results import Box, Prediction
+from inkdigits.reading.wording import percent, reason_in_words, verdict
+from inkdigits.results import Box
 
-__all__ = ["draw_explanation", "reason_in_words", "verdict"]
+__all__ = ["draw_explanation"]
 
 _SIDE = 280  # each of the three panels
 _MARGIN = 20
 _HEADER = 36
 _FOOTER = 64  # the refusal's own bar, and the reason in a sentence
-_EVEN_LEVELS = 14  # grey levels; a page with a wider range has something on it, if only grain
 _MOST_BARS = 10
 _LONGEST_NAME = 12
 _CLEARANCE = 3  # between the ink and the frame around it
@@ -50,36 +50,6 @@ def draw_explanation(examination: Examination) -> PIL.Image.Image:
         _draw_refusal(draw, examination)
     _write(draw, _left(0), _MARGIN + _HEADER + _SIDE + 38, reason_in_words(examination))
     return canvas
-
-
-def reason_in_words(examination: Examination) -> str:
-    """Why a picture was refused, with the figure that it lacked; empty for an answer."""
-    prediction, n_others = examination.prediction, examination.normalized.others
-    if not prediction.refused:
-        return ""
-    if prediction.box is None:
-        is_even = int(examination.page.max()) - int(examination.page.min()) < _EVEN_LEVELS
-        return "The page is empty." if is_even else "Nothing on the page stands out from its grain."
-    if n_others:
-        return f"{n_others + 1} pieces of ink look like digits of their own."
-    if prediction.reason == "unclear":
-        likeliest = examination.class_names[int(np.argmax(prediction.probabilities))]
-        least = _percent(examination.least_confidence)
-        return f"Most likely {likeliest}, but {_percent(prediction.confidence)} sure, and {least} is needed."
-    least = _percent(examination.least_digit_probability)
-    return f"{_percent(examination.digit_probability)} for being one digit, and {least} is needed."
-
-
-def verdict(prediction: Prediction) -> str:
-    """The answer in a few words."""
-    if prediction.refused:
-        return f"Refused: {(prediction.reason or '').replace('_', ' ')}"
-    return f"{prediction.label}, {_percent(prediction.confidence)} sure"
-
-
-def _percent(probability: float) -> str:
-    """Nothing is quite certain, so nothing is rounded to it."""
-    return "> 99.9%" if probability > 0.999 else f"{probability:.1%}"
 
 
 def _left(column: int) -> int:
@@ -138,7 +108,7 @@ def _draw_probabilities(draw: ImageDraw.ImageDraw, examination: Examination) -> 
         colour = _FAINT if is_refused else _ACCENT if is_answer else _BAR
         length = max(1, longest * probabilities[number])
         draw.rectangle((left, top + 4, left + length, top + step - 4), fill=colour)
-        figure = _percent(probabilities[number])
+        figure = percent(probabilities[number])
         draw.text((right - draw.textlength(figure, font), top + 3), figure, fill=_TEXT, font=font)
 
 
@@ -156,7 +126,7 @@ def _draw_refusal(draw: ImageDraw.ImageDraw, examination: Examination) -> None:
     draw.rectangle((left, top + 4, left + max(1, longest * share), top + step - 4), fill=colour)
     mark = left + longest * (1 - examination.least_digit_probability)
     draw.line((mark, top, mark, top + step), fill=_TEXT, width=2)
-    figure = _percent(share)
+    figure = percent(share)
     draw.text((right - draw.textlength(figure, font), top + 3), figure, fill=_TEXT, font=font)
 
 

@@ -8,9 +8,9 @@ object; its record says ten digits, no refusals and a temperature of 1.
 from __future__ import annotations
 
 import math
+import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from importlib import resources
 from pathlib import Path
 
 from inkdigits.config import from_dict, require
@@ -106,7 +106,8 @@ class ModelRecord:
 
 def bundled_model() -> bytes:
     """The ONNX file that ships with the package."""
-    return (resources.files("inkdigits") / "weights" / "digits.onnx").read_bytes()
+    # `importlib.resources` would load `zipfile` and `tempfile` first.
+    return pkgutil.get_data("inkdigits", "weights/digits.onnx") or b""
 
 
 def read_model(path: str | Path) -> bytes:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,10 +18,10 @@ from inkdigits.config import to_dict
 from inkdigits.errors import ConfigError, InkdigitsError
 from inkdigits.files import natural_order
 from inkdigits.runs.folder import RunFolder, unreadable_file
+from inkdigits.runs.history import RunOrder
 
 __all__ = [
     "Comparison",
-    "RunOrder",
     "RunSummary",
     "Setting",
     "best_first",
@@ -32,15 +31,6 @@ __all__ = [
 _SHOWN_APART = ("model", "data", "epochs")  # settings that a summary has fields for
 
 Setting = bool | int | float | str | list[str]
-
-
-class RunOrder(StrEnum):
-    """What runs are put in order by; accuracy and loss are those on the validation images."""
-
-    ACCURACY = "accuracy"
-    LOSS = "loss"
-    TIME = "time"
-    NAME = "name"
 
 
 @dataclass(frozen=True)

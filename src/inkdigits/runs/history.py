@@ -1,4 +1,4 @@
-"""What a run reached after each epoch, and its form in history.csv."""
+"""What a run reached after each epoch, its form in history.csv, and what runs are compared by."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 
-__all__ = ["EpochResult", "epochs_since_best", "history_from_csv", "history_to_csv"]
+__all__ = ["EpochResult", "RunOrder", "epochs_since_best", "history_from_csv", "history_to_csv"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,15 @@ class EpochResult:
     validation_loss: float | None
     validation_accuracy: float | None
     images_per_second: float
+
+
+class RunOrder(StrEnum):
+    """What runs are put in order by; accuracy and loss are those on the validation images."""
+
+    ACCURACY = "accuracy"
+    LOSS = "loss"
+    TIME = "time"
+    NAME = "name"
 
 
 def epochs_since_best(history: Sequence[EpochResult]) -> int:
