@@ -64,7 +64,7 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
             "folders",
         ),
         "datasets.known": ("download uci", "finding"),
-        "models": ("backend", "layers", "mlp mlp2 cnn best numbers strided", "__init__"),
+        "models": ("backend", "layers", "mlp mlp2 cnn quick best numbers strided", "__init__"),
         "recipes": ("sources", "recipe"),
         "runs": ("environment history", "folder", "comparison tensorboard"),
         "training": (

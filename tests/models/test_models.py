@@ -31,7 +31,7 @@ def test_the_docstring_counts_the_parameters(name: str) -> None:
 
 def test_an_unknown_architecture() -> None:
     with pytest.raises(
-        ConfigError, match="expected one of mlp, mlp2, cnn, best, hands, strided, found 'resnet'"
+        ConfigError, match="expected one of mlp, mlp2, cnn, quick, best, hands, strided, found 'resnet'"
     ):
         build("resnet")
 

@@ -8,7 +8,7 @@ from typing import Any
 from inkdigits.errors import ConfigError
 from inkdigits.files import did_you_mean
 from inkdigits.ink import DIGITS
-from inkdigits.models import best, cnn, mlp, mlp2, strided
+from inkdigits.models import best, cnn, mlp, mlp2, quick, strided
 
 __all__ = ["MODELS", "build"]
 
@@ -16,6 +16,7 @@ MODELS: dict[str, Callable[[int], Any]] = {
     "mlp": mlp.build,
     "mlp2": mlp2.build,
     "cnn": cnn.build,
+    "quick": quick.build,
     "best": best.build,
     "hands": best.build_hands,
     "strided": strided.build,
