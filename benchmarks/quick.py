@@ -6,8 +6,8 @@ The peer is https://keras.io/examples/vision/mnist_convnet/: two convolutions, e
 and one dense layer; Adam, batch 128. It trains on all training images, keeps none for validation, which would
 take time, and is judged on the test images after each epoch with the clock stopped: what it needs is the
 first epoch after which the mean of its seeds is 99.0%. Ours is `inkdigits train quick`, whose number of
-epochs is part of the recipe, with all that it does in an epoch; only the last weights are judged. The clock of
-both starts with the first step, which compiles; what whole processes take is given beside.
+epochs is part of the recipe, with all that it does in an epoch; only the last weights are judged. The clock
+of both starts with the first step, which compiles; what whole processes take is given beside.
 
 With --validate ours trains on five sixths of the training images and is judged on the rest, as when the
 recipe's settings were chosen. Needs the extras `train` and `tensorflow`, and MNIST.
