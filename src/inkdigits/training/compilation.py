@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
+from itertools import islice
 from typing import Any
+
+import numpy as np
 
 from inkdigits.models import build
 from inkdigits.models.backend import backend_name, keras
@@ -11,7 +16,8 @@ from inkdigits.training.averaging import AveragingAdam
 
 __all__ = ["compiled_model"]
 
-_FUSED_STEPS = 16
+_MOST_FUSED_STEPS = 128  # a tenth of a second, after which progress is shown
+_LEAST_FUSED_STEPS = 16
 
 
 def compiled_model(name: str, n_outputs: int, config: TrainingConfig, steps: int) -> Any:
@@ -34,6 +40,8 @@ def compiled_model(name: str, n_outputs: int, config: TrainingConfig, steps: int
     fused = _steps_per_execution(model, steps)
     model.compile(optimizer, loss, metrics=["accuracy"], steps_per_execution=fused)
     optimizer.build(model.trainable_variables)
+    if fused > 1:
+        _scan_steps(model, fused)
     return model
 
 
@@ -51,10 +59,37 @@ def _steps_per_execution(model: Any, steps: int) -> int:
     """How many steps the backend is given at a time; the weights come out the same, bit for bit.
 
     A step of a dense network is over sooner than Python can ask for the next one. One with convolutions
-    has work enough, and would take longer to compile than it saves: docs/log.md#steps-at-a-time.
+    has work enough: docs/log.md#steps-at-a-time. A number that divides the epoch is compiled once.
     """
     has_convolutions = any(isinstance(layer, keras.layers.Conv2D) for layer in model.layers)
-    return 1 if has_convolutions or backend_name() != "jax" else min(_FUSED_STEPS, steps)
+    if has_convolutions or backend_name() != "jax":
+        return 1
+    fused = max(n for n in range(1, min(_MOST_FUSED_STEPS, steps) + 1) if steps % n == 0)
+    return max(fused, min(_LEAST_FUSED_STEPS, steps))
+
+
+def _scan_steps(model: Any, fused: int) -> None:
+    """Give a model on JAX a train function that does several steps in one compiled loop.
+
+    Keras's own calls Python between them. Its contract: state and iterator in, logs of the last step and
+    state out; an epoch's last steps may be fewer.
+    """
+    import jax
+
+    def step(state: Any, batch: Any) -> tuple[Any, Any]:
+        logs, state = model.train_step(state, batch)
+        return state, logs
+
+    @partial(jax.jit, donate_argnums=0)
+    def scan(state: Any, batches: Any) -> tuple[Any, Any]:
+        state, logs = jax.lax.scan(step, state, batches)
+        return jax.tree.map(lambda values: values[-1], logs), state
+
+    def train_function(state: Any, iterator: Iterator[tuple[Any, ...]]) -> tuple[Any, Any]:
+        parts = zip(*islice(iterator, fused), strict=True)  # ink and targets, of every batch
+        return scan(state, tuple(map(np.stack, parts)))  # type: ignore[no-any-return]
+
+    model.train_function = train_function
 
 
 def _learning_rate(config: TrainingConfig, steps: int) -> Any:
