@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from inkdigits.errors import ConfigError
 from inkdigits.layout.line import MARKS
@@ -21,7 +21,7 @@ __all__ = ["pattern"]
 
 _DIGITS = frozenset("0123456789")
 _MOST_REPEATS = 200
-_MOST_PLACES = 20_000
+_MOST_PLACES = 2_000
 _REPETITIONS: dict[str, tuple[int, int | None]] = {"?": (0, 1), "*": (0, None), "+": (1, None)}
 
 
@@ -73,6 +73,8 @@ class _Pattern:
     jumps: dict[int, list[int]]
     end: int
     names_separators: bool
+    # What `step` found: the beam's texts take the same few steps again and again.
+    _known: dict[tuple[State, str], State | None] = field(default_factory=dict)
 
     @property
     def start(self) -> State:
@@ -81,9 +83,11 @@ class _Pattern:
     def step(self, state: State, char: str) -> State | None:
         if not self.names_separators and char not in _DIGITS:
             return state
-        assert isinstance(state, frozenset)
-        reached = {end for place in state for chars, end in self.moves.get(place, ()) if char in chars}
-        return self._closed(reached) if reached else None
+        if (state, char) not in self._known:
+            assert isinstance(state, frozenset)
+            reached = {end for place in state for chars, end in self.moves.get(place, ()) if char in chars}
+            self._known[state, char] = self._closed(reached) if reached else None
+        return self._known[state, char]
 
     def accepts(self, state: State) -> bool:
         assert isinstance(state, frozenset)
