@@ -77,10 +77,10 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
         "plots": ("canvas", "counts curves images insight", "__init__"),
         "web": (
             "settings corrections statistics",
-            *("http", "engine", "routes", "description", "app", "server"),
+            *("http", "threads", "engine number_engine", "routes", "description", "app", "server"),
         ),
         "web.http": ("answers mistakes", "problems", "bodies connections limits routing telemetry uploads"),
-        "web.routes": ("tensors", "triton", "correcting describing pages predicting protocol"),
+        "web.routes": ("tensors forms", "triton", "correcting describing pages predicting protocol reading"),
         "cli": (
             "folders options number_table progress train_numbers",
             "bulk",

@@ -38,6 +38,7 @@ Operation = APIOperation[Any, Any, Any, Any]
 Case = schemathesis.Case[Any]
 OPERATIONS = (
     "POST /v1/predict",
+    "POST /v1/read",
     "POST /v1/corrections",
     "DELETE /v1/corrections/{correction_id}",
     "GET /v1/service",

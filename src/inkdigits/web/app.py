@@ -18,11 +18,13 @@ from inkdigits.web.engine import Engine
 from inkdigits.web.http.limits import Limits
 from inkdigits.web.http.problems import answer_problem
 from inkdigits.web.http.telemetry import Metrics, Telemetry
+from inkdigits.web.number_engine import NumberEngine
 from inkdigits.web.routes.correcting import correct_routes
 from inkdigits.web.routes.describing import ServiceAnswer, describe_routes
 from inkdigits.web.routes.pages import page_routes
 from inkdigits.web.routes.predicting import predict_routes
 from inkdigits.web.routes.protocol import protocol_routes
+from inkdigits.web.routes.reading import read_routes
 from inkdigits.web.settings import SETTINGS, ServiceSettings
 
 __all__ = ["create_app"]
@@ -39,13 +41,15 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     """
     metrics = Metrics()
     engine = Engine(settings, metrics)
+    numbers = NumberEngine(settings, metrics)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, object]]:
         yield {SETTINGS: settings}
         engine.close()
+        numbers.close()
 
-    routes = _routes(settings, engine, metrics)
+    routes = _routes(settings, engine, numbers, metrics)
     app = FastAPI(routes=routes, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan)
     description = describe(routes, version=_VERSION)
     app.openapi = lambda: description  # type: ignore[method-assign]  # as FastAPI's own guide has it
@@ -59,7 +63,9 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     return app
 
 
-def _routes(settings: ServiceSettings, engine: Engine, metrics: Metrics) -> list[BaseRoute]:
+def _routes(
+    settings: ServiceSettings, engine: Engine, numbers: NumberEngine, metrics: Metrics
+) -> list[BaseRoute]:
     """The interface and the page; the busiest routes first, for they are tried in order."""
     service = ServiceAnswer(
         name="inkdigits",
@@ -73,6 +79,7 @@ def _routes(settings: ServiceSettings, engine: Engine, metrics: Metrics) -> list
     )
     return [
         *predict_routes(engine, settings),
+        *read_routes(engine, numbers, settings),
         *correct_routes(engine, _correction_store(settings, engine)),
         *describe_routes(service, metrics),
         *protocol_routes(engine, settings, version=_VERSION),

@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute
 from inkdigits.web.http.answers import SCHEMAS
 from inkdigits.web.http.problems import ProblemDetails
 from inkdigits.web.routes.predicting import PredictionAnswer
+from inkdigits.web.routes.reading import ReadingAnswer
 from inkdigits.web.routes.tensors import InferRequest
 from inkdigits.web.routes.triton import IndexRequest
 
@@ -36,6 +37,7 @@ def describe(routes: Sequence[BaseRoute], *, version: str) -> dict[str, Any]:
     models: list[tuple[type[BaseModel], JsonSchemaMode]] = [
         (ProblemDetails, "serialization"),
         (PredictionAnswer, "serialization"),
+        (ReadingAnswer, "serialization"),
         (InferRequest, "validation"),
         (IndexRequest, "validation"),
     ]

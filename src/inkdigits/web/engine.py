@@ -32,6 +32,7 @@ from inkdigits.web.http.problems import Problem
 from inkdigits.web.http.telemetry import Metrics
 from inkdigits.web.settings import ServiceSettings
 from inkdigits.web.statistics import Statistics
+from inkdigits.web.threads import busy, run_in_time
 
 __all__ = ["Engine", "Picture", "Reading"]
 
@@ -127,7 +128,7 @@ class Engine:
         """
         client = request.client.host if request.client else ""
         if self._n_waiting >= self._settings.max_waiting:
-            raise _busy()
+            raise busy()
         if self._n_of_client[client] >= self._settings.max_waiting_per_client:
             raise Problem(429, "Too many of your requests wait at a time. Send fewer together.")
         self._n_waiting += 1
@@ -148,14 +149,7 @@ class Engine:
         Raises:
             Problem: 503 where it has; and whatever the work raises.
         """
-        give_up_ns = time.monotonic_ns() + self._wait_ns
-
-        def in_time() -> T:
-            if time.monotonic_ns() > give_up_ns:
-                raise _busy()
-            return work(*args, **kwargs)
-
-        return await asyncio.get_running_loop().run_in_executor(self._threads, in_time)
+        return await run_in_time(self._threads, self._settings.wait_s, work, *args, **kwargs)
 
     async def read(self, pictures: Sequence[Picture]) -> list[Reading | ImageError]:
         """Read pictures, each in a batch with whatever else waits.
@@ -212,7 +206,7 @@ class Engine:
             outcomes = iter(self._examine(pictures))
         except Exception:  # the fault of one of them is not to be the others'
             outcomes = iter([self._examine_alone(picture) for picture in pictures])
-        of_all = [next(outcomes) if order.give_up_ns >= now_ns else _busy() for order in batch]
+        of_all = [next(outcomes) if order.give_up_ns >= now_ns else busy() for order in batch]
         return _Outcomes(of_all, [order.came_ns for order in in_time], now_ns, time.monotonic_ns())
 
     def _examine(self, pictures: list[Picture]) -> list[Reading | Exception]:
@@ -245,7 +239,3 @@ def _reading(examination: Examination) -> Reading:
 
 def _outcome_name(outcome: Reading | ImageError) -> str:
     return "unreadable" if isinstance(outcome, ImageError) else outcome.prediction.reason or "read"
-
-
-def _busy() -> Problem:
-    return Problem(503, "More pictures wait than can be read soon. Try again in a moment.")

@@ -85,11 +85,25 @@ class NumberReader:
         self._least_confidence = _LEAST_CONFIDENCE
         self.coverage: float | None = None
         if max_error is not None:
-            bounds: list[RiskBound] = [tuple(row) for row in self._model.metadata.get("risk_bounds", [])]
-            self._least_confidence, _, self.coverage = threshold_for(bounds, max_error)
+            self._bound_errors(max_error)
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (self._bytes, self._settings)
+
+    def with_max_error(self, max_error: float) -> NumberReader:
+        """Another reader with this model, which stays in memory once; `max_error` is that of the class.
+
+        Raises:
+            ConfigError: the model cannot promise it.
+        """
+        stricter = object.__new__(NumberReader)
+        stricter.__dict__ |= self.__dict__ | {"_settings": {**self._settings, "max_error": max_error}}
+        stricter._bound_errors(max_error)
+        return stricter
+
+    def _bound_errors(self, max_error: float) -> None:
+        bounds: list[RiskBound] = [tuple(row) for row in self._model.metadata.get("risk_bounds", [])]
+        self._least_confidence, _, self.coverage = threshold_for(bounds, max_error)
 
     def read(
         self,

@@ -106,6 +106,12 @@ class Metrics:
         self.pictures = Counter(
             "inkdigits_pictures", "Pictures, by outcome: read, or why not.", ["outcome"], registry=registry
         )
+        self.numbers = Counter(
+            "inkdigits_numbers",
+            "Whole numbers, by outcome: read, or why not.",
+            ["outcome"],
+            registry=registry,
+        )
         self.waiting = Gauge(
             "inkdigits_waiting_requests",
             "Requests that are worked on or wait for it.",

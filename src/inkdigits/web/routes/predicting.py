@@ -18,13 +18,12 @@ from inkdigits.web.http.answers import Answer
 from inkdigits.web.http.bodies import check_type, read_body
 from inkdigits.web.http.mistakes import mistake_in
 from inkdigits.web.http.problems import Problem, problems
-from inkdigits.web.http.routing import BYTES, PICTURES, body_of, new_router
+from inkdigits.web.http.routing import PICTURES, body_of, new_router
 from inkdigits.web.http.uploads import read_form
+from inkdigits.web.routes.forms import FORM, NamedPicture, UnreadPicture, form_of, unread
 from inkdigits.web.settings import ServiceSettings
 
 __all__ = ["FormAnswer", "PredictionAnswer", "predict_routes"]
-
-_FORM = "multipart/form-data"
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -67,20 +66,10 @@ class PredictionAnswer(Answer):
     seen: Seen | None = Field(None, description="Only with `explain=true`.")
 
 
-class _NamedPicture(Answer):
-    path: str = Field(description="The name that the form gives the file.")
-
-
-class NamedPrediction(PredictionAnswer, _NamedPicture):
+class NamedPrediction(PredictionAnswer, NamedPicture):
     """What was read in one picture of a form."""
 
     model_config = ConfigDict(json_schema_extra={})  # without the example of a picture that has no path
-
-
-class UnreadPicture(_NamedPicture):
-    """Why one picture of a form cannot be read."""
-
-    error: str
 
 
 class FormAnswer(Answer):
@@ -92,8 +81,6 @@ class FormAnswer(Answer):
 def predict_routes(engine: Engine, settings: ServiceSettings) -> list[BaseRoute]:
     """The route, which reads at most `max_parts` pictures of a form."""
     router = new_router()
-    pictures = {"type": "array", "items": BYTES["schema"], "minItems": 1, "maxItems": settings.max_parts}
-    form = {"schema": {"type": "object", "properties": {"pictures": pictures}, "required": ["pictures"]}}
 
     @router.post(
         "/v1/predict",
@@ -102,13 +89,13 @@ def predict_routes(engine: Engine, settings: ServiceSettings) -> list[BaseRoute]
         response_model=PredictionAnswer | FormAnswer,
         response_description="What was read.",
         responses=problems(422, has_body=True),
-        openapi_extra=body_of({**PICTURES, _FORM: form}),
+        openapi_extra=body_of({**PICTURES, FORM: form_of(settings.max_parts)}),
     )
     async def predict(request: Request, explain: Literal["true", "false"] = "false") -> Response:
-        kind = check_type(request, "image/*", "application/octet-stream", _FORM)
+        kind = check_type(request, "image/*", "application/octet-stream", FORM)
         body = await read_body(request)
         with engine.admit(request):
-            if kind != _FORM:
+            if kind != FORM:
                 (reading,) = await engine.read([body])
                 if isinstance(reading, ImageError):
                     raise Problem(422, mistake_in(body) or str(reading))
@@ -125,8 +112,7 @@ def predict_routes(engine: Engine, settings: ServiceSettings) -> list[BaseRoute]
 
 def _named(name: str, reading: Reading | ImageError, explain: str) -> NamedPrediction | UnreadPicture:
     if isinstance(reading, ImageError):
-        reason = f"expected {reading.expected}, found {reading.found}. {reading.remedy}"
-        return UnreadPicture(path=name, error=reason)
+        return unread(name, reading)
     return NamedPrediction(path=name, **_members(reading, explain))
 
 
