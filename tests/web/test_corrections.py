@@ -18,6 +18,8 @@ from inkdigits.datasets import DIGITS, Dataset, Split, combine, load
 from inkdigits.errors import ConfigError, ImageError
 from inkdigits.files import write_whole
 from inkdigits.pictures.images import InputLimits
+from inkdigits.synthesis.strings import write_line
+from inkdigits.training.number_corpus import read_hands
 from inkdigits.web.corrections import CorrectionsFull, CorrectionStore
 
 SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "BMP": ".bmp", "GIF": ".gif", "TIFF": ".tif"}
@@ -382,3 +384,36 @@ def test_nothing_else_is_taken_away(folder: Path, correction_id: str) -> None:
     (folder / "4" / "notes.txt").write_text("mine")
     assert corrections.remove(correction_id) is False
     assert len(list((folder / "4").iterdir())) == 2
+
+
+# Whole numbers.
+
+
+def test_training_on_numbers_writes_with_what_was_stored(tmp_path: Path) -> None:
+    corrections = store(tmp_path / "corrections")
+    kept = [corrections.add_number(picture(left=20 + 4 * i), text) for i, text in enumerate(["1", "1", "1."])]
+    assert [one.n_stored for one in kept] == [1, 2, 3]
+    hands = read_hands(tmp_path)
+    assert sorted(text for hand in hands for text, _ in hand.strings) == ["1", "1", "1."]
+    line = write_line(hands[0], np.random.default_rng(0))
+    assert line.label == hands[0].strings[0][0]
+    assert line.ink.max() > 200
+    assert corrections.remove(kept[0].id)
+    assert corrections.count() == 2
+    assert len(files_in(tmp_path)) == 4  # two pictures, and what they say
+    corrections.add(picture(), "1")
+    digits = load(tmp_path / "corrections").train
+    assert digits is not None
+    assert len(digits.images) == 1  # numbers are no digits
+
+
+@pytest.mark.parametrize("text", ["", "..", "12a", "1 2", "1" * 41, "٣"])
+def test_a_text_that_is_no_number(folder: Path, text: str) -> None:
+    with pytest.raises(ConfigError, match="as it stands in the picture"):
+        store(folder).add_number(picture(), text)
+    assert not files_in(folder)
+
+
+def test_a_blank_number_is_not_kept(folder: Path) -> None:
+    with pytest.raises(ImageError, match="ink on it"):
+        store(folder).add_number(picture(left=200), "1")

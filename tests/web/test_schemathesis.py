@@ -40,6 +40,7 @@ OPERATIONS = (
     "POST /v1/predict",
     "POST /v1/read",
     "POST /v1/corrections",
+    "POST /v1/corrections/numbers",
     "DELETE /v1/corrections/{correction_id}",
     "GET /v1/service",
     "GET /metrics",

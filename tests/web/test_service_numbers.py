@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw, ImageFont
@@ -113,6 +114,21 @@ def test_numbers_are_counted_by_outcome(service: Served) -> None:
     before = n_read()
     service.client.post("/v1/read", content=PAGE, headers=PNG)
     assert n_read() == before + 3
+
+
+def test_a_correction_is_kept_and_taken_back(tmp_path: Path) -> None:
+    with served(ServiceSettings(corrections=tmp_path / "kept")) as running:
+        path = "/v1/corrections/numbers"
+        right = running.client.post(path, params={"text": "5178"}, content=FIELD, headers=PNG)
+        assert (right.status_code, right.json()) == (200, {"label": "5178", "stored": 0, "id": None})
+        wrong = running.client.post(path, params={"text": "5.178"}, content=FIELD, headers=PNG)
+        assert (wrong.status_code, wrong.json()["stored"]) == (201, 1)
+        (picture,) = tmp_path.rglob("*.png")
+        assert picture.read_bytes() == FIELD
+        assert picture.with_suffix(".gt.txt").read_text() == "5.178\n"
+        taken = running.client.delete(f"/v1/corrections/{wrong.json()['id']}")
+        assert taken.json() == {"stored": 0}
+        assert running.client.post(path, params={"text": "x"}, content=FIELD, headers=PNG).status_code == 422
 
 
 def test_digits_do_not_wait_for_a_page(service: Served, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,7 +48,7 @@ class Hand:
         source: the dataset it comes from.
         glyphs: the glyphs of each character.
         pen: the width of its strokes by the height of a digit, where glyphs are pictures; 0 for pen paths.
-        strings: whole numbers as this hand wrote them, with what they say; pen paths only.
+        strings: whole numbers as this hand wrote them, with what they say.
     """
 
     name: str

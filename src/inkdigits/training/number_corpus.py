@@ -24,7 +24,10 @@ from inkdigits.datasets.formats.idx import read_idx
 from inkdigits.datasets.formats.pen_paths import PenPaths, read_pen_paths
 from inkdigits.errors import DatasetError
 from inkdigits.files import temporary_beside
-from inkdigits.ink import DIGITS, Grey
+from inkdigits.ink import DIGITS, Grey, to_bytes
+from inkdigits.layout.cuts import cut_line
+from inkdigits.layout.fields import find_field
+from inkdigits.pictures.images import find_images, read_image
 from inkdigits.synthesis.hands import Glyph, Hand, glyph_of_picture, glyph_of_strokes, pen_of_pictures
 from inkdigits.synthesis.strings import CANVAS_HEIGHT, write_line
 
@@ -39,6 +42,7 @@ SHARES: dict[str, float] = {
     "finn_web": 0.04,
     "german_ipad": 0.02,
     "lipitk": 0.02,
+    "corrections": 0.05,
 }
 """The sources, and what part of the lines each of them writes; a missing one leaves its part to the rest."""
 
@@ -93,6 +97,7 @@ def read_hands(root: Path) -> list[Hand]:
         "kensanata": (root / "digits" / "kensanata", _kensanata),
         "fonts": (root / "fonts", _fonts),
         "finn_web": (root / "digits" / "finn_web", _pictures),
+        "corrections": (root / "corrections" / ".numbers", _corrections),
         **{name: (root / "digits" / name, _paths) for name in ("german_ipad", "lipitk")},
     }
     hands = [hand for folder, read in readers.values() if folder.is_dir() for hand in read(folder)]
@@ -235,6 +240,18 @@ def _ink_of_scan(page: Grey) -> Grey:
     is_speck = stats[:, cv2.CC_STAT_AREA] < 0.004 * page.size
     ink[is_speck[pieces]] = 0
     return np.asarray(ink, np.uint8)
+
+
+def _corrections(folder: Path) -> Iterable[Hand]:
+    """Whole numbers that `inkdigits serve` kept, each of a hand of its own."""
+    hands = []
+    for path in find_images([folder]):
+        field = find_field(read_image(path))
+        glyph = glyph_of_picture(to_bytes(cut_line(field.darkness, field.cuts[0]))) if field.cuts else None
+        text = path.with_suffix(".gt.txt").read_text(encoding="utf-8").strip()
+        if glyph is not None:
+            hands.append(Hand(f"corrections {path.stem}", "corrections", {}, strings=[(text, glyph)]))
+    return hands
 
 
 def _fonts(folder: Path) -> Iterable[Hand]:

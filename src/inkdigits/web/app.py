@@ -80,7 +80,7 @@ def _routes(
     return [
         *predict_routes(engine, settings),
         *read_routes(engine, numbers, settings),
-        *correct_routes(engine, _correction_store(settings, engine)),
+        *correct_routes(engine, numbers, _correction_store(settings, engine)),
         *describe_routes(service, metrics),
         *protocol_routes(engine, settings, version=_VERSION),
         *page_routes(),

@@ -2,11 +2,12 @@
 
     FOLDER/4/20260131T142501-9f86d081884c7d65.png
     FOLDER/.not_a_digit/20260131T142625-5e884898da280471.png
+    FOLDER/.numbers/20260131T142733-2c26b46b68ffc68f.png, and .gt.txt beside it with what the number is
 
-`inkdigits train --data mnist --data FOLDER` learns from it. It leaves the hidden folder out, which a recipe
-can name under `not_digits`. The bytes are stored as they came, with whatever the picture says about where
-and when it was taken. Only pictures that training can read are let in, each is there whole or not at all,
-and number and size are bounded. It knows nothing of HTTP.
+`inkdigits train --data mnist --data FOLDER` learns from it. It leaves the hidden folders out: a recipe can
+name the first under `not_digits`, and `inkdigits train numbers` writes with the second. The bytes are stored
+as they came, with whatever the picture says about where and when it was taken. Only pictures that training can
+read are let in, each is there whole or not at all, and number and size are bounded. It knows nothing of HTTP.
 """
 
 from __future__ import annotations
@@ -24,15 +25,28 @@ from pathlib import Path
 from inkdigits.datasets.roles import role_of
 from inkdigits.errors import ConfigError, ImageError, InkdigitsError
 from inkdigits.files import system_errors_as, write_whole
+from inkdigits.layout.fields import find_field
+from inkdigits.layout.line import MARKS
 from inkdigits.normalizer import normalize
 from inkdigits.pictures.formats import PICTURES
 from inkdigits.pictures.images import InputLimits, read_image
 
-__all__ = ["NOT_A_DIGIT", "Correction", "CorrectionStore", "CorrectionsFull"]
+__all__ = [
+    "NOT_A_DIGIT",
+    "_MOST_CHARACTERS",
+    "_NUMBERS",
+    "_TEXT_SUFFIX",
+    "Correction",
+    "CorrectionStore",
+    "CorrectionsFull",
+]
 
 NOT_A_DIGIT = "not_a_digit"
 """The label of what shows none of the classes."""
 
+_NUMBERS = ".numbers"  # the folder of whole numbers
+_TEXT_SUFFIX = ".gt.txt"  # for "ground truth", as those who train Tesseract and kraken have it
+_MOST_CHARACTERS = 40  # of a whole number
 _NOT_IN_FOLDER_NAMES = frozenset('/\\:*?"<>|')  # of one operating system or another
 
 
@@ -95,6 +109,7 @@ class CorrectionStore:
         hidden = () if NOT_A_DIGIT in class_names else (NOT_A_DIGIT,)  # or training would take it for a class
         self._folders = {name: folder / name for name in class_names}
         self._folders |= {name: folder / f".{name}" for name in hidden}
+        self._numbers = folder / _NUMBERS
         self._max_pictures = max_pictures
         self._max_bytes = max_bytes
         self._limits = limits or InputLimits()
@@ -119,11 +134,36 @@ class CorrectionStore:
                 found=repr(label[:40]),
                 remedy="Say which class the picture shows.",
             )
-        _check_picture(picture, self._limits)
+        _require_ink(normalize(read_image(picture, self._limits)).box is not None)
+        return self._keep(self._folders[label], picture)
+
+    def add_number(self, picture: bytes, text: str) -> Correction:
+        """Store a picture of a whole number, in its middle, under what it says.
+
+        Args:
+            picture: the bytes of a file, as they were read.
+            text: as written, with its separators.
+
+        Raises:
+            ConfigError: the text is no number.
+            ImageError: the picture cannot be read, or has no ink on it.
+            CorrectionsFull: there is no room for it.
+        """
+        if not any(char.isdigit() for char in text) or set(text) - set(MARKS) or len(text) > _MOST_CHARACTERS:
+            raise ConfigError(
+                "text",
+                expected=f"digits, perhaps {' '.join(MARKS[10:])} too, {_MOST_CHARACTERS} characters at most",
+                found=repr(text[:40]),
+                remedy="Write the number as it stands in the picture.",
+            )
+        _require_ink(bool(find_field(read_image(picture, self._limits)).cuts))
+        return self._keep(self._numbers, picture, text)
+
+    def _keep(self, folder: Path, picture: bytes, text: str | None = None) -> Correction:
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(8)}{_suffix_of(picture)}"
         with self._adding:
             try:
-                return Correction(name, self._write(self._folders[label] / name, picture))
+                return Correction(name, self._write(folder / name, picture, text))
             except OSError as error:
                 reason = error.strerror or str(error)
                 raise _full("a folder that takes another picture", f"that it does not ({reason})") from error
@@ -132,9 +172,10 @@ class CorrectionStore:
         """Take back a picture; False where there is none of this id."""
         if not _ID.fullmatch(correction_id):
             return False
-        for folder in self._folders.values():
+        for folder in self._all_folders():
             with suppress(OSError):
                 (folder / correction_id).unlink()
+                _text_file(folder / correction_id).unlink(missing_ok=True)
                 return True
         return False
 
@@ -142,16 +183,22 @@ class CorrectionStore:
         """How many pictures the folder holds."""
         return self._held()[0]
 
-    def _write(self, path: Path, picture: bytes) -> int:
+    def _all_folders(self) -> tuple[Path, ...]:
+        return (*self._folders.values(), self._numbers)
+
+    def _write(self, path: Path, picture: bytes, text: str | None) -> int:
         n_pictures, n_bytes = self._held()
         self._check_room(n_pictures + 1, n_bytes + len(picture))
         path.parent.mkdir(exist_ok=True)
+        if text is not None:  # before the picture: no picture is ever without
+            write_whole(_text_file(path), text + "\n")
         write_whole(path, picture)
         n_pictures, n_bytes = self._held()
         try:
             self._check_room(n_pictures, n_bytes)
         except CorrectionsFull:  # another process was faster
             path.unlink(missing_ok=True)
+            _text_file(path).unlink(missing_ok=True)
             raise
         return n_pictures
 
@@ -162,11 +209,11 @@ class CorrectionStore:
         that are being written count as bytes only.
         """
         n_pictures = n_bytes = 0
-        for folder in self._folders.values():
+        for folder in self._all_folders():
             with suppress(FileNotFoundError), os.scandir(folder) as entries:
                 for entry in entries:
                     n_bytes += _size_of(entry)
-                    n_pictures += not entry.name.startswith(".")
+                    n_pictures += not entry.name.startswith(".") and not entry.name.endswith(_TEXT_SUFFIX)
         return n_pictures, n_bytes
 
     def _check_room(self, n_pictures: int, n_bytes: int) -> None:
@@ -193,9 +240,13 @@ def _full(expected: str, found: str) -> CorrectionsFull:
     )
 
 
-def _check_picture(picture: bytes, limits: InputLimits) -> None:
-    """Raises an ImageError for what training would stop at, or would leave out."""
-    if normalize(read_image(picture, limits)).box is None:
+def _text_file(picture: Path) -> Path:
+    return picture.with_suffix(_TEXT_SUFFIX)
+
+
+def _require_ink(has_ink: bool) -> None:
+    """Raises an ImageError for what training would leave out."""
+    if not has_ink:
         raise ImageError(
             "the picture",
             expected="a picture with ink on it",

@@ -1,6 +1,8 @@
 """/v1/corrections: pictures that were read wrong, and what they show."""
 # Without postponed annotations: the description of `label` names the classes of the model.
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 from fastapi import Query
@@ -10,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from inkdigits.errors import ConfigError, ImageError
+from inkdigits.results import Reading as NumbersRead
 from inkdigits.web.corrections import NOT_A_DIGIT, CorrectionsFull, CorrectionStore
 from inkdigits.web.engine import Engine, Reading
 from inkdigits.web.http.answers import Answer
@@ -17,6 +20,7 @@ from inkdigits.web.http.bodies import check_type, read_body
 from inkdigits.web.http.mistakes import mistake_in
 from inkdigits.web.http.problems import Problem, problems
 from inkdigits.web.http.routing import PICTURES, body_of, new_router
+from inkdigits.web.number_engine import NumberEngine, NumberRequest
 
 __all__ = ["CorrectionAnswer", "RemovalAnswer", "correct_routes"]
 
@@ -35,7 +39,7 @@ class RemovalAnswer(Answer):
     stored: int = Field(description="The number of pictures that the folder holds now.")
 
 
-def correct_routes(engine: Engine, store: CorrectionStore | None) -> list[BaseRoute]:
+def correct_routes(engine: Engine, numbers: NumberEngine, store: CorrectionStore | None) -> list[BaseRoute]:
     """The routes; they answer 404 without a store."""
     router = new_router()
     labels = list(dict.fromkeys([*engine.class_names, NOT_A_DIGIT]))
@@ -63,15 +67,36 @@ def correct_routes(engine: Engine, store: CorrectionStore | None) -> list[BaseRo
             if isinstance(reading, Reading) and label == _label_of(reading):
                 n_stored = await engine.run(store.count)
                 return CorrectionAnswer(label=label, stored=n_stored, id=None).response()
-            try:
+            with _problems_of(picture):
                 kept = await engine.run(store.add, picture, label)
-            except ConfigError as error:
-                raise Problem(422, str(error)) from None
-            except ImageError as error:
-                raise Problem(422, mistake_in(picture) or str(error)) from None
-            except CorrectionsFull as error:
-                raise Problem(507, f"expected {error.expected}, found {error.found}.") from None
         return CorrectionAnswer(label=label, stored=kept.n_stored, id=kept.id).response(201)
+
+    @router.post(
+        "/v1/corrections/numbers",
+        summary="Say which number a picture shows that was read wrong. It is kept to learn from.",
+        status_code=201,
+        response_model=CorrectionAnswer,
+        responses={
+            200: {"model": CorrectionAnswer, "description": "It was read right, and is not stored."},
+            **problems(404, 422, 507, has_body=True),
+        },
+        openapi_extra=body_of(PICTURES),
+    )
+    async def correct_number(
+        request: Request, text: Annotated[str, Query(description="The number as written, with separators.")]
+    ) -> Response:
+        if store is None:
+            raise _no_store()
+        check_type(request, "image/*", "application/octet-stream")
+        picture = await read_body(request)
+        with engine.admit(request):
+            (numbers_read,) = await numbers.read([picture], NumberRequest(one=True))
+            if isinstance(numbers_read, NumbersRead) and text and text == numbers_read.text:
+                n_stored = await engine.run(store.count)
+                return CorrectionAnswer(label=text, stored=n_stored, id=None).response()
+            with _problems_of(picture):
+                kept = await engine.run(store.add_number, picture, text)
+        return CorrectionAnswer(label=text, stored=kept.n_stored, id=kept.id).response(201)
 
     @router.delete(
         "/v1/corrections/{correction_id}",
@@ -87,6 +112,19 @@ def correct_routes(engine: Engine, store: CorrectionStore | None) -> list[BaseRo
             return RemovalAnswer(stored=await engine.run(store.count))
 
     return router.routes
+
+
+@contextmanager
+def _problems_of(picture: bytes) -> Iterator[None]:
+    """What the store refuses, as problems."""
+    try:
+        yield
+    except ConfigError as error:
+        raise Problem(422, str(error)) from None
+    except ImageError as error:
+        raise Problem(422, mistake_in(picture) or str(error)) from None
+    except CorrectionsFull as error:
+        raise Problem(507, f"expected {error.expected}, found {error.found}.") from None
 
 
 def _no_store() -> Problem:
