@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 import PIL.Image
+import PIL.ImageDraw
+import PIL.ImageFont
 import pytest
 from playwright.sync_api import Browser, Route, expect, sync_playwright
 
@@ -104,7 +106,7 @@ def test_a_drawn_digit_is_read(visit: Callable[..., Visit], strokes: Sequence[St
     bars = one.page.get_by_role("list", name="Probability of each digit").get_by_role("listitem")
     expect(bars).to_have_count(10)
     expect(bars.nth(int(digit))).to_have_text(re.compile(rf"^{digit}\d\d%$"))
-    expect(one.page.locator("#verdict")).to_have_text(re.compile("Certain|Fairly sure"))
+    expect(one.page.locator("#verdict")).to_have_text(re.compile("Certain|Very sure|Fairly sure"))
     share = bars.nth(int(digit)).locator(".share").text_content()
     expect(one.page.locator("#detail")).to_have_text(
         f"{share} sure"
@@ -283,6 +285,102 @@ def test_a_still_of_the_camera_is_read(visit: Callable[..., Visit]) -> None:
 def test_without_a_camera_none_is_offered(visit: Callable[..., Visit]) -> None:
     one = visit(before="navigator.mediaDevices.enumerateDevices = async () => [];")
     expect(one.page.get_by_role("button", name="Camera")).to_be_hidden()
+
+
+# Whole numbers.
+
+
+def _side_by_side(*digits: Sequence[Stroke]) -> list[list[tuple[float, float]]]:
+    """The digits in a row, on a paper twice as wide as high."""
+    return [
+        [(0.06 + 0.2 * place + 0.3 * x, 0.2 + 0.6 * y) for x, y in stroke]
+        for place, strokes in enumerate(digits)
+        for stroke in strokes
+    ]
+
+
+def _reads_number(one: Visit, text: str) -> None:
+    expect(one.page.locator("#numbers")).to_have_attribute("data-state", "read", timeout=20_000)
+    expect(one.page.locator("#number b")).to_have_text(list(text))
+
+
+@pytest.fixture
+def page_of_numbers(tmp_path: Path) -> Path:
+    page = PIL.Image.new("L", (420, 300), 250)
+    for top, text in ((30, "407"), (180, "952")):
+        font = PIL.ImageFont.load_default(64)
+        PIL.ImageDraw.Draw(page).text((40, top), text, fill=20, font=font)
+    page.save(tmp_path / "page.png")
+    return tmp_path / "page.png"
+
+
+def test_a_number_is_written_and_read(visit: Callable[..., Visit]) -> None:
+    one = visit()
+    one.draw(ONE)
+    one.reads("1")
+    one.page.get_by_text("Numbers", exact=True).click()
+    expect(one.page.locator("#number-verdict")).to_have_text("Waiting for ink")
+    one.draw(_side_by_side(SEVEN, ZERO, THREE, FOUR), on="#sheet")
+    _reads_number(one, "7034")
+    expect(one.page.locator("#number-verdict")).to_have_text(re.compile("Very sure|Fairly sure|Unsure"))
+    expect(one.page.locator("#number small").first).to_have_text(re.compile(r"^\d\d%$"))
+    one.keep("number")
+    one.page.get_by_text("One digit").click()
+    one.reads("1")  # each paper keeps its drawing
+
+
+def test_the_runner_up_is_one_tap_away(visit: Callable[..., Visit]) -> None:
+    one = visit()
+    number = {
+        **{"text": "75", "digits": "75", "confidence": 0.84, "refused": False, "reason": None, "line": 0},
+        "box": [10, 10, 50, 40],
+        "characters": [{"text": text, "confidence": 0.8, "box": [10, 10, 25, 40]} for text in "75"],
+        "alternatives": [{"text": "15", "confidence": 0.12}],
+    }
+    one.page.route("**/v1/read*", lambda route: route.fulfill(json={"text": "75", "numbers": [number]}))
+    one.page.get_by_text("Numbers", exact=True).click()
+    one.draw(_side_by_side(SEVEN), on="#sheet")
+    _reads_number(one, "75")
+    expect(one.page.locator("#others")).to_be_hidden()
+    one.page.get_by_role("button", name="or 15?").click()
+    expect(one.page.locator("#others li")).to_have_text("1512%")
+
+
+def test_numbers_of_a_page_stand_in_place_and_are_copied(
+    visit: Callable[..., Visit], page_of_numbers: Path
+) -> None:
+    one = visit(permissions=["clipboard-read", "clipboard-write"])
+    one.page.get_by_text("Numbers", exact=True).click()
+    one.page.locator("#file").set_input_files(page_of_numbers)
+    found = one.page.locator(".found")
+    expect(found).to_have_text(["407", "952"])
+    picture, above, below = one.box("#picture"), *(found.nth(number).bounding_box() for number in (0, 1))
+    assert above is not None
+    assert below is not None
+    assert picture["y"] < above["y"] < above["y"] + above["height"] <= below["y"]
+    found.nth(1).click()
+    _reads_number(one, "952")
+    assert one.page.evaluate("navigator.clipboard.readText()") == "952"
+    one.page.get_by_role("button", name="Copy all").click()
+    assert one.page.evaluate("navigator.clipboard.readText()") == "407\n952"
+    one.keep("numbers")
+
+
+def test_a_number_is_put_right_and_taken_back(
+    visit: Callable[..., Visit], keeping_address: str, page_of_numbers: Path
+) -> None:
+    one = visit(keeping_address)
+    one.page.get_by_text("Numbers", exact=True).click()
+    one.page.locator("#file").set_input_files(page_of_numbers)
+    _reads_number(one, "407")
+    one.page.get_by_label("That is wrong: it was").fill("401")
+    one.page.get_by_role("button", name="Keep").click()
+    expect(one.page.locator("#number-thanks")).to_contain_text("It is kept as 401")
+    part = PIL.Image.open(BytesIO(one.last_body()))  # of the page: the number, and little around it
+    assert part.height < 150
+    assert np.asarray(part.convert("L")).min() < 60
+    one.page.locator("#number-take-back").click()
+    expect(one.page.locator("#was")).to_be_visible()
 
 
 # Refusals and failures.

@@ -60,14 +60,14 @@ class Visit:
         assert box is not None
         return box
 
-    def points(self, stroke: Stroke) -> list[tuple[float, float]]:
+    def points(self, stroke: Stroke, on: str = "#paper") -> list[tuple[float, float]]:
         """The stroke in pixels of the window."""
-        paper = self.box("#paper")
+        paper = self.box(on)
         return [(paper["x"] + x * paper["width"], paper["y"] + y * paper["height"]) for x, y in stroke]
 
-    def draw(self, strokes: Sequence[Stroke]) -> None:
+    def draw(self, strokes: Sequence[Stroke], on: str = "#paper") -> None:
         for stroke in strokes:
-            points = self.points(stroke)
+            points = self.points(stroke, on)
             self.page.mouse.move(*points[0])
             self.page.mouse.down()
             for point in points[1:]:

@@ -6,8 +6,9 @@
 
 `inkdigits train --data mnist --data FOLDER` learns from it. It leaves the hidden folders out: a recipe can
 name the first under `not_digits`, and `inkdigits train numbers` writes with the second. The bytes are stored
-as they came, with whatever the picture says about where and when it was taken. Only pictures that training can
-read are let in, each is there whole or not at all, and number and size are bounded. It knows nothing of HTTP.
+as they came, with whatever the picture says about where and when it was taken. Only pictures that training
+can read are let in, each is there whole or not at all, and number and size are bounded. It knows nothing of
+HTTP.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ const SPEAK_AFTER_MS = 800; // a screen reader hears the answer that stayed, not
 const REFUSALS = {
   blank: ["Nothing there", "There is no ink on this picture."],
   not_a_digit: ["No digit", "It looks like something else."],
-  several: ["Several digits", "It reads one at a time."],
+  several: ["Several digits", "Switch to “Numbers” to read them together."],
   unclear: ["Unclear", "It could be more than one digit."],
 };
 const SPOKEN = Object.fromEntries(
@@ -66,14 +66,18 @@ function put(state, digit, verdict, detail) {
   at("detail").textContent = detail;
 }
 
-function inWords(confidence) {
-  if (confidence >= 0.99) return "Certain";
+const CERTAIN = 0.999; // from here the bundled model's errors are bounded at one in six hundred
+
+/** How sure an answer is; whole numbers are never called certain, as nothing bounds their errors so low. */
+export function inWords(confidence, canBeCertain = true) {
+  if (canBeCertain && confidence >= CERTAIN) return "Certain";
+  if (confidence >= 0.99) return "Very sure";
   if (confidence >= 0.9) return "Fairly sure";
   return confidence >= 0.6 ? "Unsure" : "A guess";
 }
 
 // One rounding for all places. Down, so that what is not certain is never called 100%.
-const inPercent = (share) => Math.min(99, Math.floor(share * 100));
+export const inPercent = (share) => Math.min(99, Math.floor(share * 100));
 
 function showBars(probabilities, label) {
   [...at("bars").children].forEach((row, number) => {
@@ -99,12 +103,12 @@ function showBox(box, { width, height }) {
   style.height = share(boxHeight);
 }
 
-function speak(text) {
+export function speak(text) {
   clearTimeout(speakSoon);
   speakSoon = setTimeout(() => (at("spoken").textContent = text), SPEAK_AFTER_MS);
 }
 
-function make(tag, name = "", text = "") {
+export function make(tag, name = "", text = "") {
   const made = document.createElement(tag);
   made.className = name;
   made.textContent = text;

@@ -2,6 +2,7 @@
 // service's: nothing here knows what a digit looks like.
 
 import { buildBars, showNothing, showReading } from "./answer.js";
+import * as numbers from "./numbers.js";
 import { Paper } from "./paper.js";
 
 const at = (id) => document.getElementById(id);
@@ -10,6 +11,7 @@ const stage = at("stage");
 const READ_WHILE_DRAWING_MS = 150; // often enough to feel live, seldom enough for a slow service
 const LONGEST_WAIT_S = 30; // for a service that says when it will be less busy
 
+let mode = "digit"; // or "number"
 let service = { class_names: [..."0123456789"], corrections: false, max_bytes: Infinity };
 
 // Asking. One request is under way at a time and only the newest picture waits behind it, so answers come in
@@ -44,13 +46,21 @@ async function askWhileWanted() {
     wanted = null;
     try {
       const blob = await request.picture();
-      const reading = await post("v1/predict?explain=true", blob, signal);
+      const reading = await (mode === "digit" ? post("v1/predict?explain=true", blob, signal) : readNumbers(blob, signal));
       if (!signal.aborted) show(reading, blob, request.since);
     } catch (error) {
       if (!signal.aborted) await recover(error, request);
     }
   }
   underWay = null;
+}
+
+/** A drawing is one number. A picture is a page; where no number stands on it, it may be a field cut out. */
+async function readNumbers(blob, signal) {
+  const isPage = stage.dataset.showing !== "drawing";
+  const reading = isPage && (await post("v1/read", blob, signal));
+  if (isPage && reading.numbers.some((number) => !number.refused)) return reading;
+  return post("v1/read?one=true", blob, signal);
 }
 
 function post(path, blob, signal) {
@@ -71,6 +81,10 @@ async function ask(path, options) {
 function show(reading, blob, since) {
   answered = blob;
   if (at("notice").dataset.about === "service") hush();
+  if (mode === "number") {
+    numbers.show(reading, stage.dataset.showing === "picture" ? at("picture") : null);
+    return since === null || measure(since);
+  }
   showReading(reading);
   offerCorrection(reading.reason === "blank" ? null : (reading.reason ?? String(reading.label ?? reading.digit)));
   if (since !== null) measure(since);
@@ -78,6 +92,7 @@ function show(reading, blob, since) {
 
 function showNone(verdict, detail) {
   answered = null;
+  numbers.showNothing(verdict, detail);
   showNothing(verdict, detail);
   offerCorrection(null);
 }
@@ -86,7 +101,7 @@ function showNone(verdict, detail) {
 function measure(since) {
   requestAnimationFrame(() => setTimeout(() => {
     const measured = performance.measure("stroke-to-answer", { start: since, end: performance.now() });
-    at("answer").dataset.elapsedMs = measured.duration.toFixed(1);
+    at(mode === "digit" ? "answer" : "numbers").dataset.elapsedMs = measured.duration.toFixed(1);
   }));
 }
 
@@ -136,28 +151,46 @@ async function tryAgain() {
 
 // Drawing.
 
-const paper = new Paper(at("paper"), {
+const heard = {
   started() {
     hush();
     stage.toggleAttribute("data-blank", false);
     stage.toggleAttribute("data-drawing", true);
   },
   moved() {
-    readSoon ??= setTimeout(() => read(() => paper.blob()), READ_WHILE_DRAWING_MS);
+    readSoon ??= setTimeout(() => read(() => paper().blob()), READ_WHILE_DRAWING_MS);
   },
   settled(time) {
     hush();
     settle(time);
   },
-});
+};
+const papers = { digit: new Paper(at("paper"), heard), number: new Paper(at("sheet"), heard) };
+const paper = () => papers[mode]; // each keeps its drawing while the other is shown
+
+/** Read single digits or whole numbers from now on, in what is on the stage. */
+function setMode(wantedMode) {
+  forget();
+  hush();
+  mode = at("main").dataset.mode = wantedMode;
+  at("box").hidden = true;
+  at("hint").textContent = mode === "digit" ? "Draw a digit" : "Write a number";
+  showNone();
+  if (stage.dataset.showing === "picture") read(() => shown);
+  else if (stage.dataset.showing === "drawing") settle(null);
+}
+
+for (const choice of document.querySelectorAll("[name=mode]")) {
+  choice.addEventListener("change", () => setMode(choice.value));
+}
 
 /** After the strokes have changed: read them at once, without the pause that is made while the pen moves. */
 function settle(time) {
-  at("undo").disabled = !paper.canUndo;
-  at("clear").disabled = paper.isBlank;
-  stage.toggleAttribute("data-blank", paper.isBlank);
+  at("undo").disabled = !paper().canUndo;
+  at("clear").disabled = paper().isBlank;
+  stage.toggleAttribute("data-blank", paper().isBlank);
   stage.toggleAttribute("data-drawing", false);
-  if (!paper.isBlank) return read(() => paper.blob(), time);
+  if (!paper().isBlank) return read(() => paper().blob(), time);
   forget();
   showNone();
 }
@@ -190,6 +223,7 @@ function backToDrawing() {
 function showPicture(blob) {
   stageIs("picture");
   shown = blob;
+  showNone("Reading …", "");
   URL.revokeObjectURL(at("picture").src);
   at("picture").src = URL.createObjectURL(blob);
   if (blob.size > service.max_bytes) recover({ status: 413 }, {});
@@ -234,7 +268,7 @@ async function offerCamera() {
 
 async function openCamera() {
   stageIs("camera");
-  showNone("Camera", "Hold one digit into the square.");
+  showNone("Camera", mode === "digit" ? "Hold one digit into the square." : "Hold the numbers into the square.");
   at("take").disabled = true;
   try {
     video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
@@ -312,6 +346,19 @@ async function correct(label, text) {
   }
 }
 
+/** A whole number goes with the part of the picture that it stands in. */
+async function correctNumber(picture, text) {
+  const blob = picture ?? answered;
+  const answer = await post(`v1/corrections/numbers?text=${encodeURIComponent(text)}`, blob);
+  return answer.id;
+}
+
+numbers.prepare({
+  correct: correctNumber,
+  takeBack: (id) => ask(`v1/corrections/${encodeURIComponent(id)}`, { method: "DELETE" }),
+  complain: (text) => say(text, "picture"),
+});
+
 async function takeBack() {
   const { id, said } = kept;
   try {
@@ -325,8 +372,8 @@ async function takeBack() {
 // Buttons and keys.
 
 const actions = {
-  undo: () => paper.undo(),
-  clear: () => paper.clear(),
+  undo: () => paper().undo(),
+  clear: () => paper().clear(),
   draw: backToDrawing,
   choose: () => at("file").click(),
   "open-camera": openCamera,
@@ -339,9 +386,9 @@ for (const [id, act] of Object.entries(actions)) at(id).addEventListener("click"
 document.addEventListener("keydown", (event) => {
   const isDrawing = stage.dataset.showing === "drawing";
   const isUndo = (event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z";
-  if (isUndo && isDrawing) paper.undo();
+  if (isUndo && isDrawing) paper().undo();
   else if (event.key === "Escape" && !isDrawing) backToDrawing();
-  else if (["Escape", "Delete"].includes(event.key) && isDrawing) paper.clear();
+  else if (["Escape", "Delete"].includes(event.key) && isDrawing) paper().clear();
   else return;
   event.preventDefault();
 });
@@ -359,6 +406,7 @@ async function learnOfService() {
   buildBars(service.class_names);
   buildLabels();
   at("correction").hidden = !service.corrections;
+  numbers.allowCorrections(service.corrections);
   at("storage").textContent = service.corrections
     ? "Only pictures that you correct are stored, to learn from."
     : "Nothing that you draw or show is stored.";

@@ -1,11 +1,11 @@
 // The paper: turns what pointers do into strokes, draws them, and keeps every state so that none is lost.
 // It knows nothing of the service or of digits.
 //
-// Points are shares of the paper's side, so a drawing survives any change of the paper's size. Each state of
+// Points are shares of the paper's height, so a drawing survives any change of the paper's size. Each state of
 // the paper is one list of strokes; undo goes back to the list before, after a clear too.
 
-const PEN_WIDTH = 0.034; // shares of the side; a felt pen, for digits of half the paper's height and more
-const MOST_PIXELS = 640; // a side; the service takes three times as long for twice as many
+const PEN_WIDTH = 0.034; // shares of the height; a felt pen, for digits of half the paper's height and more
+const MOST_PIXELS = 640; // of the height of a square; the service takes three times as long for twice as many
 const WHITE = "#ffffff"; // in the dark scheme too: what is drawn here is what the service gets
 const INK = "#1b2030";
 
@@ -96,7 +96,7 @@ export class Paper {
   }
 
   #addPoint(event) {
-    const { left, top, width: side } = this.#canvas.getBoundingClientRect();
+    const { left, top, height: side } = this.#canvas.getBoundingClientRect();
     // Only pens know how hard they are pressed.
     const press = event.pointerType === "pen" && event.pressure ? 0.5 + event.pressure : 1;
     const [x, y] = [(event.clientX - left) / side, (event.clientY - top) / side];
@@ -107,7 +107,7 @@ export class Paper {
 
   /** A curve that bends at one point, between the middles of the lines to its neighbours. */
   #drawPart(points, number) {
-    const side = this.#canvas.width;
+    const side = this.#canvas.height;
     const bend = points[number];
     const from = number > 0 ? middle(points[number - 1], bend) : bend;
     const to = number < points.length - 1 ? middle(bend, points[number + 1]) : bend;
@@ -119,10 +119,16 @@ export class Paper {
   }
 
   #redraw() {
-    const side = Math.min(MOST_PIXELS, Math.round(this.#canvas.clientWidth * devicePixelRatio));
-    if (this.#canvas.width !== side) this.#canvas.width = this.#canvas.height = side;
+    const { clientWidth, clientHeight } = this.#canvas;
+    if (!clientHeight) return; // not shown
+    const ratio = clientWidth / clientHeight;
+    const height = Math.min(Math.round(MOST_PIXELS / Math.sqrt(ratio)), Math.round(clientHeight * devicePixelRatio));
+    const width = Math.round(height * ratio);
+    if (this.#canvas.height !== height || this.#canvas.width !== width) {
+      Object.assign(this.#canvas, { width, height });
+    }
     this.#pen.fillStyle = WHITE;
-    this.#pen.fillRect(0, 0, side, side);
+    this.#pen.fillRect(0, 0, width, height);
     this.#pen.strokeStyle = INK;
     this.#pen.lineCap = this.#pen.lineJoin = "round";
     for (const points of this.#stroke ? [...this.#strokes, this.#stroke] : this.#strokes) {
