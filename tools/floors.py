@@ -77,7 +77,15 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
         "plots": ("canvas", "counts curves images insight", "__init__"),
         "web": (
             "settings corrections statistics",
-            *("http", "threads", "engine number_engine", "routes", "description", "app", "server"),
+            *(
+                "http",
+                "threads",
+                "engine number_engine",
+                "interface_page routes",
+                "description",
+                "app",
+                "server",
+            ),
         ),
         "web.http": ("answers mistakes", "problems", "bodies connections limits routing telemetry uploads"),
         "web.routes": ("tensors forms", "triton", "correcting describing pages predicting protocol reading"),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import html
 import io
 import json
 import logging
+import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -409,6 +411,23 @@ def test_the_examples_of_the_description_are_true(service: Served) -> None:
     assert service.client.post("/v2/models/inkdigits/infer", json=call).status_code == 200
     (prediction,) = schemas["PredictionAnswer"]["examples"]
     assert prediction.keys() == Recognizer().predict(SAMPLE).to_json().keys()
+
+
+def test_the_description_is_a_page_too_that_needs_nothing_from_elsewhere(service: Served) -> None:
+    described = service.client.get("/openapi.json").json()
+    answer = service.client.get("/docs")
+    assert answer.headers["content-type"].startswith("text/html")
+    page = answer.text
+    for path, operations in described["paths"].items():
+        assert f"<code>{path}</code>" in page
+        assert all(operation["summary"] in html.unescape(page) for operation in operations.values())
+    named = set(re.findall(r'id="(\w+)"', page))
+    assert named == set(described["components"]["schemas"])
+    addresses = re.findall(r'(?:href|src)="([^"]*)"', page)
+    assert {address[1:] for address in addresses if address.startswith("#")} <= named
+    files = {address for address in addresses if not address.startswith("#")}
+    assert {service.client.get(f"/{file}").status_code for file in files} == {200}
+    assert "<script" not in page
 
 
 # Corrections.

@@ -18,10 +18,11 @@ from inkdigits.web.engine import Engine
 from inkdigits.web.http.limits import Limits
 from inkdigits.web.http.problems import answer_problem
 from inkdigits.web.http.telemetry import Metrics, Telemetry
+from inkdigits.web.interface_page import interface_page
 from inkdigits.web.number_engine import NumberEngine
 from inkdigits.web.routes.correcting import correct_routes
 from inkdigits.web.routes.describing import ServiceAnswer, describe_routes
-from inkdigits.web.routes.pages import page_routes
+from inkdigits.web.routes.pages import interface_routes, page_routes
 from inkdigits.web.routes.predicting import predict_routes
 from inkdigits.web.routes.protocol import protocol_routes
 from inkdigits.web.routes.reading import read_routes
@@ -50,8 +51,9 @@ def create_app(settings: ServiceSettings) -> FastAPI:
         numbers.close()
 
     routes = _routes(settings, engine, numbers, metrics)
-    app = FastAPI(routes=routes, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan)
     description = describe(routes, version=_VERSION)
+    routes += interface_routes(interface_page(description))
+    app = FastAPI(routes=routes, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan)
     app.openapi = lambda: description  # type: ignore[method-assign]  # as FastAPI's own guide has it
     for route in routes:
         if isinstance(route, APIRoute) and route.methods == {"GET"}:
