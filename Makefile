@@ -28,6 +28,7 @@ docs: ## Write what the docs take from the code.
 
 docs-check: ## Fail where the docs are behind the code.
 	$(PYTHON) tools/write_docs.py --check
+	$(PYTHON) tools/service_requirements.py --check
 
 site: ## Build the docs as a site, with the extra `docs`.
 	NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --strict --site-dir $(SITE)
