@@ -39,7 +39,7 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
             "wording",
             "explanation",
         ),
-        "layout": ("line", "cuts", "fields pages"),
+        "layout": ("line", "cuts", "fields groups", "pages"),
         "reading.numbers": (
             "expectations line_model",
             "beam patterns",
