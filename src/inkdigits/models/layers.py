@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from inkdigits.ink import SIDE
 from inkdigits.models.backend import backend_name, keras
@@ -33,10 +33,15 @@ class MaxPooling(keras.layers.MaxPooling2D):  # type: ignore[misc]
         return keras.ops.maximum(top, bottom)
 
 
-def convolution_block(filters: int, size: int, stride: int = 1) -> list[Any]:
-    """Convolution, batch normalisation and ReLU, in the order that export can fold into one."""
+def convolution_block(
+    filters: int, size: int, stride: int = 1, *, padding: Literal["valid", "same"] | None = None
+) -> list[Any]:
+    """Convolution, batch normalisation and ReLU, in the order that export can fold into one.
+
+    Without a word on padding, a convolution with a stride is padded and one without is not.
+    """
     layers = keras.layers
-    padding = "valid" if stride == 1 else "same"
+    padding = padding or ("valid" if stride == 1 else "same")
     return [
         layers.Conv2D(filters, size, strides=stride, padding=padding, use_bias=False),
         layers.BatchNormalization(),
