@@ -16,7 +16,6 @@ recipe's settings were chosen. Needs the extras `train` and `tensorflow`, and MN
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import os
 import statistics
@@ -27,6 +26,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from inkdigits.runs.folder import RunFolder
 from measuring import spread, write_results
 
 AIM = 0.99
@@ -73,13 +73,15 @@ def _ours(recipe: str, seed: int, backend: str, *, validate: bool) -> dict[str, 
         environ = {**os.environ, "KERAS_BACKEND": backend}
         subprocess.run(command, check=True, env=environ, stdout=subprocess.DEVNULL)
         process_s = time.perf_counter() - started_s
-        figures = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
-        with (run / "history.csv").open(encoding="utf-8") as file:
-            epochs = list(csv.DictReader(file))
-    n_images = IMAGES * (1 - VALIDATION_SHARE) if validate else IMAGES
+        figures = RunFolder(run).read_figures()
+        epochs = RunFolder(run).read_history()
+        config = RunFolder(run).read_recipe().training
+    n_images = config.steps_per_epoch(round(IMAGES * (1 - config.validation_share))) * config.batch_size
+    accuracy = epochs[-1].validation_accuracy if validate or figures is None else figures.test_accuracy
+    assert accuracy is not None
     return {
-        "accuracy": float(epochs[-1]["validation_accuracy"]) if validate else figures["test_accuracy"],
-        "training_s": sum(n_images / float(epoch["images_per_second"]) for epoch in epochs),
+        "accuracy": accuracy,
+        "training_s": sum(n_images / epoch.images_per_second for epoch in epochs),
         "process_s": process_s,
     }
 
