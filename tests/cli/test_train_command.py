@@ -28,6 +28,7 @@ class Asked:
     recipe: Recipe = field(default_factory=Recipe)
     folder: Path = Path()
     resume: bool = False
+    devices: str | None = None
 
 
 @pytest.fixture
@@ -40,10 +41,11 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Asked:
         folder: Path,
         *,
         resume: bool,
+        devices: str | None,
         show: Callable[[Progress], None],
         warn: Callable[[str], None],
     ) -> RunResult:
-        noted.recipe, noted.folder, noted.resume = recipe, folder, resume
+        noted.recipe, noted.folder, noted.resume, noted.devices = recipe, folder, resume, devices
         done = EpochResult(1, 0.5, 0.9, None, None, 1000.0)
         show(Progress(1, 1, 10, 10, 0.5, 0.9, 1000.0, 0.0, done))
         return RunResult(folder, (done,), interrupted=False)
@@ -157,6 +159,11 @@ def test_options_of_zero_count_as_given(call: Call, asked: Asked) -> None:
     assert asked.recipe.training.validation_share == 0
 
 
+def test_devices(call: Call, asked: Asked) -> None:
+    assert call("train", "notebook", "--devices", "all").code == 0
+    assert asked.devices == "all"
+
+
 def test_a_recipe_of_ones_own(call: Call, asked: Asked, tmp_path: Path) -> None:
     recipe = tmp_path / "own.toml"
     recipe.write_text('model = "mlp"\n[training]\nepochs = 7\n', encoding="utf-8")
@@ -214,6 +221,7 @@ def test_quiet_says_the_result_alone(call: Call, asked: Asked) -> None:
         ["--validation-share", "0.9"],
         ["--seed", "-3"],
         ["--resume"],
+        ["numbers", "--devices", "2"],
         ["--epoch-count", "3"],
         ["no-such-recipe"],
         ["cnn", "ann"],

@@ -57,6 +57,10 @@ def train(
         Path | None, typer.Option(metavar="DIR", help="Run folder; runs/MODEL-N by default.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --out DIR.")] = False,
+    devices: Annotated[
+        str | None,
+        typer.Option(metavar="N", help="Devices that share each batch, or all; on JAX, one by default."),
+    ] = None,
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Keep the run's tensorboard/ folder up to date.")
     ] = False,
@@ -76,6 +80,10 @@ def train(
     if recipe == "numbers":
         from inkdigits.cli.train_numbers import train_numbers
 
+        if devices is not None:
+            raise ConfigError(
+                "--devices", expected="a recipe of digits", found="numbers", remedy="Leave --devices out."
+            )
         train_numbers(data, epochs, seed, out, resume=resume, quiet=quiet, as_json=as_json)
         return
     training = {
@@ -102,7 +110,7 @@ def train(
             if progress.finished_epoch is not None:
                 after_epoch()
 
-        result = train_into(settings, folder, resume=resume, show=show, warn=display.warn)
+        result = train_into(settings, folder, resume=resume, devices=devices, show=show, warn=display.warn)
     after_epoch()  # with the figures of the test images
     typer.echo(json.dumps(_summary(result)) if as_json else _sentence(result))
     if result.interrupted:

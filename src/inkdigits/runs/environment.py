@@ -33,11 +33,12 @@ def library_versions() -> dict[str, str]:
     return versions
 
 
-def describe_environment(backend: str) -> str:
-    """A JSON text: Python, libraries, backend, processor and number of cores. No paths, no host name."""
+def describe_environment(backend: str, n_devices: int) -> str:
+    """A JSON text: Python, libraries, backend, devices, processor, cores; no paths, no host name."""
     description = {
         "python": platform.python_version(),
         "backend": backend,
+        "devices": n_devices,
         "libraries": library_versions(),
         "system": platform.system(),
         "machine": platform.machine(),

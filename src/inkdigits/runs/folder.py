@@ -94,7 +94,7 @@ class RunFolder:
     def _unusable(self, expected: str, found: str, remedy: str) -> TrainingError:
         return TrainingError(self.path, expected=expected, found=found, remedy=remedy)
 
-    def begin(self, recipe: Recipe, *, backend: str, n_bytes: int) -> None:
+    def begin(self, recipe: Recipe, *, backend: str, n_bytes: int, n_devices: int = 1) -> None:
         """Make the folder, see that there is room for `n_bytes`, and write what is known before training.
 
         It comes after the data and the model: a run that failed on those leaves nothing in its own way.
@@ -103,7 +103,7 @@ class RunFolder:
         remove_leftovers(self.path)
         _reserve_space(self.path, n_bytes)
         write_whole(self.recipe, write_recipe(recipe))
-        write_whole(self.environment, describe_environment(backend))
+        write_whole(self.environment, describe_environment(backend, n_devices))
 
     def read_recipe(self) -> Recipe:
         """Every setting of the run.

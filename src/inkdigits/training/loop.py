@@ -37,6 +37,7 @@ from inkdigits.training.calibration import calibrate
 from inkdigits.training.checkpoint import read_checkpoint, state_bytes, write_checkpoint
 from inkdigits.training.compilation import compiled_model
 from inkdigits.training.corpus import LabelledImages, TrainingData, gather
+from inkdigits.training.devices import Devices, open_devices
 from inkdigits.training.export import to_onnx
 from inkdigits.training.progress import Progress, Watcher
 from inkdigits.training.streams import Stream
@@ -76,6 +77,7 @@ def train(
     *,
     data: TrainingData | None = None,
     resume: bool = False,
+    devices: str | None = None,
     show: Callable[[Progress], None] = lambda progress: None,
     warn: Callable[[str], None] = warnings.warn,
 ) -> RunResult:
@@ -86,32 +88,42 @@ def train(
         folder: made if missing; refused if it holds another run, unless `resume`.
         data: what the recipe's data is, for who has gathered it already.
         resume: go on with the run in `folder`; one that has not begun begins.
+        devices: `all`, or how many share each batch; None for the one that Keras picks.
         show: called after every few steps, from this thread.
         warn: called with each note about the data.
 
     Raises:
         TrainingError: the folder cannot be used, the data cannot train, or writing failed.
         DatasetError: the data cannot be read.
+        ConfigError: the devices cannot share the batches.
     """
     keep_freed_memory()
     run = RunFolder(folder)
     with run.write_errors_explained():
         run.check_usable(recipe, resume=resume)
+    shared = open_devices(devices, recipe.training.batch_size)
     data = gather(recipe) if data is None else data
     for note in data.notes:
         warn(note)
     make_deterministic(recipe.training.seed)
     config = recipe.training
     n_outputs = len(data.class_names) + len(recipe.refusal.reasons)
-    model = compiled_model(recipe.model, n_outputs, config, config.steps_per_epoch(len(data.training)))
+    with shared.scope():
+        model = compiled_model(recipe.model, n_outputs, config, config.steps_per_epoch(len(data.training)))
     with run.write_errors_explained():
-        run.begin(recipe, backend=backend_name(), n_bytes=4 * state_bytes(model) + 5_000_000)
+        run.begin(
+            recipe,
+            backend=backend_name(),
+            n_devices=shared.n_devices,
+            n_bytes=4 * state_bytes(model) + 5_000_000,
+        )
     history = read_checkpoint(run.checkpoint, model) if resume and run.checkpoint.exists() else []
+    shared.check_agreement(len(history))
     with stop_signals(signal.SIGINT) as interrupted:
         while len(history) < config.epochs and not (interrupted.is_set() or _has_stalled(history, config)):
             speed = history[-1].images_per_second if history else 0.0
             watcher = Watcher(config, len(history), len(data.training), show, interrupted, speed)
-            result = _run_epoch(model, recipe, data, watcher)
+            result = _run_epoch(model, recipe, data, watcher, shared)
             if result is None:
                 break
             history.append(result)
@@ -128,7 +140,9 @@ def _has_stalled(history: list[EpochResult], config: TrainingConfig) -> bool:
     return 0 < config.patience <= epochs_since_best(history)
 
 
-def _run_epoch(model: Any, recipe: Recipe, data: TrainingData, watcher: Watcher) -> EpochResult | None:
+def _run_epoch(
+    model: Any, recipe: Recipe, data: TrainingData, watcher: Watcher, devices: Devices
+) -> EpochResult | None:
     """One pass over the training images, judged on the validation images; None if it was interrupted."""
     config, epoch = recipe.training, watcher.epoch
     started_s = time.perf_counter()
@@ -137,14 +151,8 @@ def _run_epoch(model: Any, recipe: Recipe, data: TrainingData, watcher: Watcher)
     chosen = data.training.take(generator.permutation(len(data.training))[:n_images])
     ink = to_ink(augment(chosen.images, recipe.augmentation, generator))
     seed_epoch(config.seed, epoch)
-    figures = model.fit(
-        ink,
-        _targets(chosen.labels, model, config),
-        batch_size=config.batch_size,
-        shuffle=False,
-        verbose=0,
-        callbacks=[watcher.callback()],
-    ).history
+    targets = _targets(chosen.labels, model, config)
+    figures = devices.fit(model, ink, targets, config.batch_size, watcher.callback())
     loss, accuracy = float(figures["loss"][0]), float(figures["accuracy"][0])
     if not math.isfinite(loss):
         raise TrainingError(
