@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -31,16 +33,18 @@ def accuracy_of(recipe: Recipe, epoch: int) -> float:
     return 0.95 - 0.1 * abs(math.log10(recipe.training.learning_rate / 0.003)) + 0.01 * epoch
 
 
-@pytest.fixture
-def pretended(monkeypatch: pytest.MonkeyPatch) -> list[TrainingData]:
-    """Training that takes no time; what it was given as data."""
+def pretend_to_train(patch: pytest.MonkeyPatch, stuck_after: int | None = None) -> list[TrainingData]:
+    """Training that takes no time; what it was given as data. After so many runs, one never ends."""
     given: list[TrainingData] = []
 
     def train(
         recipe: Recipe, folder: Path, *, data: TrainingData, show: Callable[[Progress], None]
     ) -> RunResult:
-        given.append(data)
         folder.mkdir()
+        if len(given) == stuck_after:
+            os.write(1, b"stuck\n")
+            threading.Event().wait()
+        given.append(data)
         history = []
         for epoch in range(1, recipe.training.epochs + 1):
             accuracy = accuracy_of(recipe, epoch)
@@ -49,11 +53,15 @@ def pretended(monkeypatch: pytest.MonkeyPatch) -> list[TrainingData]:
         return RunResult(folder, tuple(history), interrupted=False)
 
     digits = LabelledImages(np.zeros((20, 28, 28), np.uint8), np.arange(20) % 10)
-    monkeypatch.setattr(tuning, "train", train)
-    monkeypatch.setattr(
-        tuning, "gather", lambda recipe: TrainingData(tuple("0123456789"), digits, digits, digits)
-    )
+    patch.setattr(tuning, "train", train)
+    patch.setattr(tuning, "gather", lambda recipe: TrainingData(tuple("0123456789"), digits, digits, digits))
     return given
+
+
+@pytest.fixture
+def pretended(monkeypatch: pytest.MonkeyPatch) -> list[TrainingData]:
+    """Training that takes no time; what it was given as data."""
+    return pretend_to_train(monkeypatch)
 
 
 def test_a_real_study_ends_with_a_recipe_to_train(tmp_path: Path) -> None:

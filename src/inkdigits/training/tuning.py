@@ -3,6 +3,7 @@
 The runs stand in one folder as any other runs do, so `inkdigits runs` compares them. The test images are not
 loaded into a trial at all. Trials that are half through and behind the median of the others are given up.
 Where a study is kept in a database, it may be stopped and gone on with, and several processes may share it.
+On a database server they may run on many machines; the trial of one that dies is begun again by another.
 
 Source: Akiba, Sano, Yanase, Ohta and Koyama, "Optuna: a next-generation hyperparameter optimization
 framework", 2019; the sampler is TPE (Bergstra, Bardenet, Bengio and Kégl, 2011).
@@ -11,6 +12,8 @@ framework", 2019; the sampler is TPE (Bergstra, Bardenet, Bengio and Kégl, 2011
 from __future__ import annotations
 
 import json
+import re
+import time
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -19,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from inkdigits.config import require, to_dict
 from inkdigits.errors import ConfigError, TrainingError
-from inkdigits.extras import needing
+from inkdigits.extras import missing, needing
 from inkdigits.files import write_whole
 from inkdigits.recipes.recipe import Recipe, SearchRange, with_settings, write_recipe
 from inkdigits.runs.folder import RunFolder
@@ -34,6 +37,9 @@ __all__ = ["Study", "Trial", "tune"]
 
 _STUDY = "inkdigits"
 _FIRST_TRIALS = 5  # drawn at random, and none of them given up
+_HEARTBEAT_S = 60  # between the signs of life of a process that shares a database server
+_GRACE_S = 180  # without one, after which a trial counts as dead
+_TIMES_OPENED = 3  # processes that make the tables at the same moment get into each other's way
 
 
 @dataclass(frozen=True)
@@ -114,7 +120,8 @@ def tune(
         n_trials: complete or pruned ones in the whole study, those of earlier calls and other processes
             included.
         timeout_s: no trial begins after so many seconds.
-        storage: the URL of a database as Optuna takes it; `study.db` in the folder by default.
+        storage: the URL of a database, such as postgresql://user@host/name; by default `study.db` in the
+            folder.
         show: called after every few steps of each trial.
         finished: called after each trial.
         warn: called with each note about the data.
@@ -122,7 +129,7 @@ def tune(
     Raises:
         ConfigError: there is nothing to search, or the study was begun with another recipe.
         TrainingError: no trial came to its end, or the folder cannot be written.
-        MissingExtraError: Optuna is not installed.
+        MissingExtraError: Optuna, or the driver of the database, is not installed.
     """
     _check(recipe, n_trials)
     optuna = _optuna()
@@ -192,15 +199,7 @@ def _settable(recipe: Recipe) -> list[str]:
 def _open_study(optuna: Any, recipe: Recipe, url: str) -> Any:
     seed = recipe.training.seed
     asked = json.dumps(to_dict(recipe), sort_keys=True)
-    try:
-        study = optuna.create_study(storage=url, study_name=_STUDY, direction="maximize", load_if_exists=True)
-    except Exception as error:  # SQLAlchemy and its drivers raise unrelated types for what cannot be opened
-        raise ConfigError(
-            "storage",
-            expected="the URL of a database that can be written, such as sqlite:///study.db",
-            found=f"{url}: {(str(error).splitlines() or [type(error).__name__])[0]}",
-            remedy="Check the URL and the permissions.",
-        ) from error
+    study = _create_study(optuna, url)
     begun_with = study.user_attrs.get("recipe")
     if begun_with is None:
         study.set_user_attr("recipe", asked)
@@ -224,6 +223,53 @@ def _open_study(optuna: Any, recipe: Recipe, url: str) -> Any:
         n_startup_trials=_FIRST_TRIALS, n_warmup_steps=half, interval_steps=half
     )
     return study
+
+
+def _create_study(optuna: Any, url: str) -> Any:
+    """Make the study, or open the one that is there."""
+    url = re.sub("^postgres(ql)?://", "postgresql+psycopg://", url)  # the driver that an extra brings
+    for left in reversed(range(_TIMES_OPENED)):
+        try:
+            storage = _open_storage(optuna, url)
+            return optuna.create_study(
+                storage=storage, study_name=_STUDY, direction="maximize", load_if_exists=True
+            )
+        except ImportError as error:
+            cause = error.__cause__ if isinstance(error.__cause__, ImportError) else error
+            raise missing(cause, "postgres", for_what="a study on a database server") from error
+        except (
+            Exception
+        ) as error:  # SQLAlchemy and its drivers raise unrelated types for what cannot be opened
+            if left and type(error).__name__ in ("IntegrityError", "ProgrammingError"):
+                time.sleep(1)
+                continue
+            raise ConfigError(
+                "storage",
+                expected="the URL of a database that can be written, such as sqlite:///study.db or "
+                "postgresql://user@host/name",
+                found=f"{_without_password(url)}: {(str(error).splitlines() or [type(error).__name__])[0]}",
+                remedy="Check the URL and the permissions, and that the server runs.",
+            ) from error
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _open_storage(optuna: Any, url: str) -> Any:
+    """On a server, where processes of other machines cannot see that one died, each gives signs of life."""
+    if url.startswith("sqlite"):
+        return url
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        return optuna.storages.RDBStorage(
+            url,
+            {"pool_pre_ping": True},  # trials are long, and servers close idle connections
+            heartbeat_interval=_HEARTBEAT_S,
+            grace_period=_GRACE_S,
+            heartbeat_stale_trial_callback=optuna.storages.RetryHeartbeatStaleTrialCallback(max_retry=2),
+        )
+
+
+def _without_password(url: str) -> str:
+    return re.sub(r"//([^:/@]*):[^@]*@", r"//\1:***@", url)
 
 
 def _suggest(trial: optuna.Trial, name: str, searched: SearchRange) -> object:
