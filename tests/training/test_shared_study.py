@@ -57,8 +57,9 @@ def server() -> Iterator[str]:
         os.chown(folder, user.pw_uid, user.pw_gid)
         settings = f"-k {folder} -c listen_addresses= -c fsync=off"
         data, log = f"{folder}/data", f"{folder}/log"
+        initdb = ["initdb", "-D", data, "-U", "tuner", "-A", "trust", "-E", "UTF8", "--no-sync"]
         start = ["pg_ctl", "-D", data, "-l", log, "-o", settings, "-w", "-t", "300", "start"]
-        for command in (["initdb", "-D", data, "-U", "tuner", "-A", "trust", "--no-sync"], start):
+        for command in (initdb, start):
             run_as(user, folder, [str(programs / command[0]), *command[1:]])
         yield f"postgresql://tuner@/postgres?host={folder}"
         run_as(user, folder, [str(programs / "pg_ctl"), "-D", data, "-m", "immediate", "stop"])
