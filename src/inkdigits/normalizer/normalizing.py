@@ -70,7 +70,7 @@ def normalize(page: Grey) -> Normalized:
     """
     light = _light_on_dark(page) if page.shape == (SIDE, SIDE) else None
     if light is not None and _is_as_mnists(light):
-        return _normalize_page(page)
+        return _as_it_is(light)
     for sheet in reversed(within_borders(page)):
         normalized = _normalize_page(sheet.page)
         if normalized.box is not None:
@@ -87,13 +87,18 @@ def _normalize_page(page: Grey) -> Normalized:
         light = _light_on_dark(page)
         as_it_is = to_ink(light)
         if _is_as_mnists(light):
-            return Normalized(as_it_is, Box(*cv2.boundingRect(light)))
+            return _as_it_is(light)
     found = find_digit(page)
     if found is not None:
         ink = centre_by_mass(fit_into_box(thicken(found.crop)))
         if ink.any():
             return Normalized(ink, found.box, found.others, as_it_is)
     return Normalized(np.zeros((SIDE, SIDE), np.float32), None)
+
+
+def _as_it_is(light: Grey) -> Normalized:
+    """A page that has MNIST's form already, light on dark."""
+    return Normalized(to_ink(light), Box(*cv2.boundingRect(light)))
 
 
 def _is_as_mnists(light: Grey) -> bool:
