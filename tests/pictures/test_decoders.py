@@ -1,8 +1,10 @@
-"""JPEG through OpenCV, as where Pillow is old: what Pillow accepts and refuses, it does."""
+"""JPEG and small PNGs through OpenCV: what Pillow accepts and refuses, it does."""
 
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 from PIL import Image
 
 from inkdigits.errors import ImageError
+from inkdigits.pictures.decoders import decode_grey_png
 from inkdigits.pictures.images import n_further_pages, read_image
 
 OLD, NEW = "12.1.0", "13.0.0"  # of Pillow
@@ -81,3 +84,74 @@ def test_further_pages_are_counted(tmp_path: Path) -> None:
         n_further_pages(tmp_path / name) for name in ("a.tif", "b.gif", "c.png", "broken.tif", "none.tif")
     ]
     assert counts == [3, 3, 0, 0, 0]
+
+
+def png(pixels: np.ndarray, **options: object) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG", **options)
+    return file.getvalue()
+
+
+def png_of(packed: bytes, *, width: int = 3, height: int = 2, interlaced: bool = False) -> bytes:
+    """A grey PNG with these bytes in its only chunk of pixels."""
+    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, interlaced)
+    chunks = ((b"IHDR", head), (b"IDAT", packed), (b"IEND", b""))
+    framed = (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(framed)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 40), (40, 1), (28, 28), (97, 130)])
+def test_small_grey_pngs_come_out_as_from_pillow(shape: tuple[int, int]) -> None:
+    generator = np.random.default_rng(0)
+    smooth = (np.add.outer(np.arange(shape[0]), np.arange(shape[1])) % 256).astype(np.uint8)
+    for pixels in (generator.integers(0, 256, shape, np.uint8), smooth):
+        for options in ({}, {"optimize": True}, {"compress_level": 0}):
+            content = png(pixels, **options)
+            found = decode_grey_png(content)
+            assert found is not None
+            np.testing.assert_array_equal(found, np.asarray(Image.open(io.BytesIO(content))))
+
+
+def test_every_filter_of_a_png() -> None:
+    rows = np.random.default_rng(0).integers(0, 256, (5, 8), np.uint8)
+    rows[:, 0] = range(5)
+    content = png_of(zlib.compress(rows.tobytes()), width=7, height=5)
+    found = decode_grey_png(content)
+    assert found is not None
+    np.testing.assert_array_equal(found, np.asarray(Image.open(io.BytesIO(content))))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        png(np.zeros((28, 28, 3), np.uint8)),
+        png(np.zeros((28, 28), np.uint8), transparency=3),
+        png(np.zeros((600, 600), np.uint8)),
+        png_of(zlib.compress(bytes(8)), interlaced=True),
+        png_of(zlib.compress(bytes(7))),
+        png_of(zlib.compress(bytes(9))),
+        png_of(zlib.compress(b"\x05" + bytes(7))),
+        png_of(zlib.compress(bytes(8)) + b"more"),
+        png_of(zlib.compress(bytes(8))[:-1]),
+        png_of(b"no stream"),
+        png_of(b"", width=0),
+    ],
+    ids=[
+        "colour",
+        "transparent",
+        "large",
+        "interlaced",
+        "short",
+        "long",
+        "filter",
+        "more",
+        "cut",
+        "no-stream",
+        "empty",
+    ],
+)
+def test_any_other_png_is_left_to_pillow(content: bytes) -> None:
+    assert decode_grey_png(content) is None

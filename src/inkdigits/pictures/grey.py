@@ -22,11 +22,11 @@ _WHITE_LEVELS = (255, 4095, 65535)  # of 8, 12 and 16 bits
 _BRIGHTEST_MASK = 13  # grey levels; a mask's 1 is its white, and no eye tells these levels from black
 
 
-def grey_page(image: Image.Image) -> NDArray[np.uint8]:
+def grey_page(image: Image.Image | NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Turn a decoded picture into a grey page.
 
     Args:
-        image: of any mode; palettes and CMYK included.
+        image: of any mode, palettes and CMYK included; or (H, W) grey already.
 
     Returns:
         (H, W), 0 black to 255 white, in memory of its own.
@@ -34,7 +34,7 @@ def grey_page(image: Image.Image) -> NDArray[np.uint8]:
     Raises:
         ValueError: Pillow cannot convert the picture, or its values are not finite.
     """
-    return _masks_stretched(_as_it_is(image))
+    return _masks_stretched(image if isinstance(image, np.ndarray) else _as_it_is(image))
 
 
 def _as_it_is(image: Image.Image) -> NDArray[np.uint8]:

@@ -32,7 +32,7 @@ from PIL import Image, UnidentifiedImageError
 
 from inkdigits.errors import ConfigError, ImageError
 from inkdigits.files import natural_order
-from inkdigits.pictures.decoders import decode_jpeg, heic_image, open_heic, reads_heic
+from inkdigits.pictures.decoders import decode_grey_png, decode_jpeg, heic_image, open_heic, reads_heic
 from inkdigits.pictures.formats import HEAD_BYTES, PICTURES, format_of, picture_suffixes
 from inkdigits.pictures.grey import grey_page, scale_to_bytes
 
@@ -115,6 +115,9 @@ def read_image(
     name = str(source) if isinstance(source, (str, Path)) else "the picture"
     try:
         image = _open(source, name, limits)
+        if isinstance(image, np.ndarray):
+            _check_sides([image.shape[::-1]], name, limits)
+            return grey_page(image)
         _check_size(image, name, limits)
         return grey_page(_upright(_load(image)))
     except ImageError:
@@ -134,6 +137,8 @@ def n_further_pages(path: Path, limits: InputLimits = InputLimits()) -> int:
     try:
         image = _open(path, str(path), limits)  # takes the lock that the next line takes
         n_pages = 1
+        if isinstance(image, np.ndarray):
+            return 0
         with _quiet_pillow():
             while n_pages < _MOST_PAGES:
                 image.seek(n_pages)
@@ -172,10 +177,10 @@ def _by_name(path: Path) -> tuple[list[str | int], str]:
     return natural_order(path.name)
 
 
-# Opening: from a source to a Pillow image whose pixels may not be decoded yet.
+# Opening: from a source to a Pillow image whose pixels may not be decoded yet, or at once to a grey page.
 
 
-def _open(source: object, name: str, limits: InputLimits) -> Image.Image:
+def _open(source: object, name: str, limits: InputLimits) -> Image.Image | NDArray[np.uint8]:
     if isinstance(source, Image.Image):
         return source
     if isinstance(source, np.ndarray):
@@ -222,10 +227,13 @@ def _read_file(path: Path, limits: InputLimits) -> bytes:
         ) from error
 
 
-def _open_bytes(content: bytes, name: str, limits: InputLimits) -> Image.Image:
+def _open_bytes(content: bytes, name: str, limits: InputLimits) -> Image.Image | NDArray[np.uint8]:
     _check_bytes(len(content), name, limits)
     if content.startswith(_PNG_SIGNATURE) and "PNG" in limits.formats:
         content = _png_pixels_only(content, name)
+        pixels = decode_grey_png(content)
+        if pixels is not None:
+            return pixels
     try:
         with _quiet_pillow():
             return Image.open(io.BytesIO(content), formats=limits.formats)
