@@ -1,4 +1,4 @@
-"""A network for 99% within seconds: three convolutions, two of them strided, and one dense layer.
+"""A network that aims at 99% within seconds: three convolutions, two of them strided, and one dense layer.
 
 The stride computes nothing that pooling would throw away, so that the network has a seventh of the
 multiply-adds of `cnn`; batch normalisation lets the learning rate be high: docs/log.md#seconds-to-99.
