@@ -40,7 +40,7 @@ def compiled_model(name: str, n_outputs: int, config: TrainingConfig, steps: int
     fused = _steps_per_execution(model, steps)
     model.compile(optimizer, loss, metrics=["accuracy"], steps_per_execution=fused)
     optimizer.build(model.trainable_variables)
-    if fused > 1:
+    if fused > 1 and keras.distribution.distribution() is None:
         _scan_steps(model, fused)
     return model
 
@@ -72,9 +72,13 @@ def _scan_steps(model: Any, fused: int) -> None:
     """Give a model on JAX a train function that does several steps in one compiled loop.
 
     Keras's own calls Python between them. Its contract: state and iterator in, logs of the last step and
-    state out; an epoch's last steps may be fewer.
+    state out; an epoch's last steps may be fewer. It stays where batches are on their way to an accelerator,
+    or are shared among devices.
     """
     import jax
+
+    if jax.default_backend() != "cpu":
+        return
 
     def step(state: Any, batch: Any) -> tuple[Any, Any]:
         logs, state = model.train_step(state, batch)
