@@ -68,7 +68,7 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
         "recipes": ("sources", "recipe"),
         "runs": ("environment history", "folder", "comparison tensorboard"),
         "training": (
-            "averaging calibration checkpoint devices export leaks progress streams writing",
+            "averaging calibration checkpoint devices export fused_steps leaks progress streams writing",
             "compilation corpus number_calibration number_corpus number_export",
             "loop number_batches",
             "numbers tuning",
