@@ -11,7 +11,6 @@
 #     name: python3
 # ---
 
-
 # %% [markdown]
 # # Why it fails on my own digits
 #
@@ -49,14 +48,14 @@ train, test = dataset.train, dataset.test
 # %% [markdown]
 # ## A tutorial's network
 #
-# 784-128-10, five epochs, and a fine figure on the test images.
+# 784-128-10, five epochs, and a figure on the test images that promises much.
 
 # %%
 x_train, x_test = train.images.astype("float32") / 255, test.images.astype("float32") / 255
 network = build("mlp")
 loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 network.compile("adam", loss, metrics=["accuracy"])
-network.fit(x_train, train.labels, batch_size=128, epochs=5, verbose=0)
+network.fit(x_train, train.labels, batch_size=128, epochs=5, verbose=2)
 print(f"{network.evaluate(x_test, test.labels, verbose=0)[1]:.2%} of the test images")
 
 # %% [markdown]
@@ -165,7 +164,7 @@ sturdy = build("mlp")
 sturdy.compile("adam", loss, metrics=["accuracy"])
 for epoch in range(5):
     changed = augment(train.images, changes, np.random.default_rng(epoch))
-    sturdy.fit(changed.astype("float32") / 255, train.labels, batch_size=128, epochs=1, verbose=0)
+    sturdy.fit(changed.astype("float32") / 255, train.labels, batch_size=128, epochs=1, verbose=2)
 plot_samples(changed[:30], train.labels[:30], n_columns=15)
 
 # %%

@@ -33,7 +33,7 @@ from inkdigits.layout.fields import find_field
 from inkdigits.reading.numbers.beam import beam_search, log_likelihoods
 from inkdigits.reading.numbers.drawing import draw_reading, number_verdict
 from inkdigits.reading.numbers.line_model import BLANK, OUTPUTS, LineModel, bundled_line_model
-from inkdigits.synthesis.pens import Pen, draw, on_paper
+from inkdigits.synthesis.pens import Pen, draw
 
 generator = np.random.default_rng(0)
 
@@ -76,19 +76,20 @@ paths = {
 }
 
 # %% [markdown]
-# Placed one after another, drawn with a pen and laid on paper, they make a postcode. `gap` is the space between two
+# Placed one after another, drawn with a pen on grey paper with a little noise, they make a postcode. `gap` is the space between two
 # digits, by their width: below 0 they overlap.
 
 # %%
 pages = {}
-for gap in (0.35, -0.12):
+for gap in (0.1, -0.3):
     step = 52 * (1 + gap)
     strokes = [
         path * [52, 76] + [40 + step * place, 42]
         for place, digit in enumerate("80331")
         for path in paths[digit]
     ]
-    pages[gap] = on_paper(draw(strokes, (160, 400), Pen(6.0), generator), generator)
+    ink = draw(strokes, (160, 400), Pen(6.0), generator)  # 0 paper to 255 ink
+    pages[gap] = np.clip(225 - 0.75 * ink + generator.normal(0, 4, ink.shape), 0, 255).astype(np.uint8)
 apart, touching = pages.values()
 _, axes = plt.subplots(1, 2, figsize=(9, 2.2))
 for axis, page in zip(axes, pages.values(), strict=True):
@@ -103,8 +104,7 @@ for axis, page in zip(axes, pages.values(), strict=True):
 # %%
 recognizer = Recognizer()
 for name, page in {"apart": apart, "touching": touching}.items():
-    ink = (page < page.max() - 60).astype(np.uint8)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(ink)
+    _, _, stats, _ = cv2.connectedComponentsWithStats((page < 150).astype(np.uint8))
     pieces = sorted(tuple(piece[:4]) for piece in stats[1:] if piece[4] > 60)
     crops = [page[max(y - 8, 0) : y + h + 8, max(x - 8, 0) : x + w + 8] for x, y, w, h in pieces]
     answers = [recognizer.predict(crop) for crop in crops]
@@ -135,7 +135,7 @@ above.imshow(1 - line, cmap="gray", aspect="auto", extent=extent)
 above.set_yticks([])
 below.imshow(probabilities[:, :11].T, cmap="Blues", aspect="auto", extent=(0, line.shape[1], 10.5, -0.5))
 below.set_yticks(range(11), ["blank", *OUTPUTS[1:11]])
-below.set_xlabel("column of the strip")
+_ = below.set_xlabel("column of the strip")
 
 # %% [markdown]
 # Most frames say *blank*. Each digit flares up for a frame or two near its middle, and the model has never been told
@@ -201,7 +201,8 @@ strokes = [
     path * [52, 76] + [40 + 50 * place, 42] for place, digit in enumerate("8033") for path in paths[digit]
 ]
 strokes.append(doubtful * [52, 76] + [240, 42])
-page = on_paper(draw(strokes, (160, 400), Pen(6.0), generator), generator)
+ink = draw(strokes, (160, 400), Pen(6.0), generator)
+page = np.clip(225 - 0.75 * ink + generator.normal(0, 4, ink.shape), 0, 255).astype(np.uint8)
 reader = NumberReader()
 draw_reading(page, reader.read(page, one=True))
 
