@@ -4,7 +4,7 @@ PYTHON ?= python
 SITE ?= build/site
 
 .DEFAULT_GOAL := help
-.PHONY: help format lint types test docs docs-check site notebooks wheel check
+.PHONY: help format lint types test docs docs-check site notebooks wheel neighbours check
 
 help: ## List the tasks.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,5 +39,8 @@ notebooks: ## Check that the notebooks run, with the extra `notebooks`.
 wheel: ## Build the wheel, and check its size and content.
 	$(PYTHON) -m pip wheel --quiet --no-deps --wheel-dir build/wheel .
 	$(PYTHON) tools/check_wheel.py build/wheel
+
+neighbours: ## Check that the newest gradio, tensorflow, torch and moviepy install beside inkdigits.
+	$(PYTHON) tools/check_neighbours.py
 
 check: lint types docs-check test ## All that a change needs before it is committed.
