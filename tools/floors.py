@@ -43,7 +43,7 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
         "reading.numbers": (
             "expectations line_model",
             "beam patterns",
-            "hypotheses",
+            "hypotheses second_reader",
             "reader",
             "drawing",
         ),

@@ -116,6 +116,7 @@ class Number:
         line: which line of the page it stands in, from 0.
         characters: digits and separators from left to right.
         alternatives: the next likely numbers, likeliest first; of one refused as unclear, the likeliest too.
+        readers: who read it so, where more than one reader was asked: `inkdigits`, `rapidocr`, or both.
     """
 
     text: str
@@ -127,6 +128,7 @@ class Number:
     line: int = 0
     characters: tuple[Character, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
+    readers: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         """The same as a dictionary that `json.dumps` takes, in the form of `read --json`."""
@@ -145,6 +147,7 @@ class Number:
             "alternatives": [
                 {"text": each.text, "confidence": round(each.confidence, 4)} for each in self.alternatives
             ],
+            **({"readers": list(self.readers)} if self.readers else {}),
         }
 
 

@@ -54,6 +54,12 @@ def read(
             "for numbers like those that the model was calibrated on.",
         ),
     ] = None,
+    pages: Annotated[
+        bool,
+        typer.Option(
+            "--pages", help="Ask a second reader as well, and leave words alone; needs inkdigits[pages]."
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
     out: Annotated[
         Path | None,
@@ -76,7 +82,7 @@ def read(
 
     if out is not None:
         check_table_name(out)
-    reader = NumberReader(model, max_error=max_error)
+    reader = NumberReader(model, max_error=max_error, second_reader=pages)
     expected = make_codes(_read_codes(codes)) if codes is not None else None
     rows: list[tuple[str, Reading | ImageError]] = []
     failed = False

@@ -97,10 +97,12 @@ def _without_lines(mask: Grey, longest_stroke_px: float = 0.0) -> Grey:
 
 
 def _height_of_writing(mask: Grey) -> float:
-    """About how high the digits are, before rules are known: frames and what is joined to them do not count."""
+    """About how high the digits are, before rules are known: frames and what touches them do not count."""
     _, _, wide, high, area = Pieces.of(mask).stats[1:].T
     compact = (area > _HOLLOW_SHARE * wide * high) & (wide < _RULE_ASPECT * high) & (high >= _LEAST_HEIGHT_PX)
-    compact |= (wide < 2 * high) & (high < 2 * wide) & (high < 0.5 * mask.shape[0]) & (high >= _LEAST_HEIGHT_PX)
+    compact |= (
+        (wide < 2 * high) & (high < 2 * wide) & (high < 0.5 * mask.shape[0]) & (high >= _LEAST_HEIGHT_PX)
+    )
     return _middle_height(high[compact], area[compact]) if compact.any() else 0.0
 
 

@@ -10,7 +10,7 @@ Letters: T frames, C outputs; K texts.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from inkdigits.reading.numbers.beam import beam_search, log_likelihoods
 from inkdigits.reading.numbers.expectations import Expectation
 from inkdigits.reading.numbers.line_model import BLANK
 
-__all__ = ["Candidate", "Verdict", "cleaned", "digits_of", "judge"]
+__all__ = ["Candidate", "Verdict", "cleaned", "digits_of", "judge", "pooled"]
 
 _CANDIDATES_A_VIEW = 5
 _SURE_BLANK = -5e-4  # the logarithm of a probability
@@ -98,6 +98,24 @@ def judge(
         unexpected = broken / (broken + kept)
         masses = masses * (1 - unexpected) / max(total, 1e-300)
     return Verdict(_grouped(names, masses, likelihoods.max(axis=0)), unexpected)
+
+
+def pooled(one: Verdict, other: Verdict, weight: float) -> Verdict:
+    """What two readers say together: the mean of their probabilities, the first one's with a weight.
+
+    Each number keeps the text of whoever is surer of it.
+    """
+    shares: dict[str, list[tuple[Candidate, float]]] = {}
+    for verdict, share in ((one, weight), (other, 1 - weight)):
+        for candidate in verdict.candidates:
+            shares.setdefault(digits_of(candidate.text), []).append((candidate, share))
+    candidates = []
+    for own in shares.values():
+        leader = max((candidate for candidate, _ in own), key=lambda candidate: candidate.probability)
+        total = sum(share * candidate.probability for candidate, share in own)
+        candidates.append(replace(leader, probability=total))
+    ordered = sorted(candidates, key=lambda candidate: -candidate.probability)
+    return Verdict(tuple(ordered), weight * one.unexpected + (1 - weight) * other.unexpected)
 
 
 def _condensed(frames: NDArray[np.float32]) -> NDArray[np.float32]:

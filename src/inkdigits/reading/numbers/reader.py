@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
-from inkdigits.errors import ModelError
+from inkdigits.errors import ConfigError, ModelError
 from inkdigits.ink import Grey, Plane
 from inkdigits.layout.cuts import Cut, cut_line, cuts_of_band, line_map
 from inkdigits.layout.fields import find_field
@@ -31,7 +32,7 @@ from inkdigits.layout.pages import find_groups
 from inkdigits.pictures.images import InputLimits, read_image
 from inkdigits.reading.numbers.beam import align
 from inkdigits.reading.numbers.expectations import Expectation, both, checked, codes
-from inkdigits.reading.numbers.hypotheses import Candidate, Verdict, digits_of, judge
+from inkdigits.reading.numbers.hypotheses import Candidate, Verdict, digits_of, judge, pooled
 from inkdigits.reading.numbers.line_model import OUTPUTS, LineModel, bundled_line_model
 from inkdigits.reading.numbers.patterns import pattern
 from inkdigits.reading.risk_control import RiskBound, threshold_for
@@ -45,6 +46,10 @@ _SURE = 0.995  # of the first view alone: the other views would not change the a
 _LEAST_CONFIDENCE = 0.25  # below, an answer is refused as unclear
 _NO_MATCH = 0.5  # of the probability that the number is not what was expected
 _LEAST_NUMBER_CONFIDENCE = 0.5  # on a page, where groups may be words, drawings and dirt
+
+# Of two readers together; benchmarks/joint_confidence.py measures them on the odd rows of two check sets.
+_OWN_WEIGHT = 0.4
+_JOINT_CALIBRATION = (1.286, 0.0, 1.193)
 
 Frames = NDArray[np.float32]
 Rule = Callable[[str], bool]
@@ -60,13 +65,16 @@ class NumberReader:
         max_error: the share of errors, 0 to 1, that is allowed among the numbers that are read; those that
             are not sure enough are refused as unclear. The promise holds for numbers like those that the
             model was calibrated on.
+        second_reader: ask the recogniser of the package rapidocr as well, which the extra `pages` installs.
+            What both read alike is surer, what they read differently is less sure, and words are left alone.
 
     Attributes:
         coverage: the share of numbers that is expected to be read under `max_error`; None without it.
 
     Raises:
         ModelError: the model cannot be used.
-        ConfigError: the model cannot promise `max_error`.
+        ConfigError: the model cannot promise `max_error`, or nothing is promised with a second reader.
+        MissingExtraError: a second reader is asked for, and rapidocr is not installed.
     """
 
     def __init__(
@@ -76,12 +84,31 @@ class NumberReader:
         limits: InputLimits | None = None,
         n_threads: int = 1,
         max_error: float | None = None,
+        second_reader: bool = False,
     ) -> None:
+        if second_reader and max_error is not None:
+            raise ConfigError(
+                "max_error",
+                expected="a bound on the errors of the line model alone",
+                found="a second reader beside it",
+                remedy="Leave one of the two out: the bound was measured without a second reader.",
+            )
         self._bytes = _model_bytes(model)
-        self._settings = {"limits": limits, "n_threads": n_threads, "max_error": max_error}
+        self._settings = {
+            "limits": limits,
+            "n_threads": n_threads,
+            "max_error": max_error,
+            "second_reader": second_reader,
+        }
         self._limits = limits or InputLimits()
         self._model = LineModel(self._bytes, n_threads=n_threads)
         self._calibration = tuple(float(v) for v in self._model.metadata.get("calibration", (1.0, 0.0, 0.0)))
+        self._second = None
+        if second_reader:
+            from inkdigits.reading.numbers.second_reader import SecondReader
+
+            self._second = SecondReader(n_threads=n_threads)
+            self._calibration = _JOINT_CALIBRATION
         self._least_confidence = _LEAST_CONFIDENCE
         self.coverage: float | None = None
         if max_error is not None:
@@ -152,11 +179,14 @@ class NumberReader:
         field = find_field(page)
         if not field.cuts:
             return Number("", "", 0.0, True, "blank", None)
-        verdict, frames = self._weigh(field.darkness, field.cuts, expectation, rule)
+        verdict, frames, readers = self._weigh_with_second(
+            field.darkness, field.cuts, expectation, rule, one=True
+        )
         inverse = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
-        return self._decide(
+        number = self._decide(
             verdict, frames, field.darkness, field.cuts[0], inverse, alternatives, 0, self._least_confidence
         )
+        return replace(number, readers=readers) if number.reason in (None, "unclear") else number
 
     def _read_page(
         self, page: Grey, expectation: Expectation | None, rule: Rule | None, alternatives: int
@@ -169,12 +199,14 @@ class NumberReader:
         numbers = []
         for group in upright.groups:
             cuts = cuts_of_band(group.band)
-            verdict, frames = self._weigh(upright.darkness, cuts, expectation, rule)
-            numbers.append(
-                self._decide(
-                    verdict, frames, upright.darkness, cuts[0], inverse, alternatives, group.line, least
-                )
+            verdict, frames, readers = self._weigh_with_second(
+                upright.darkness, cuts, expectation, rule, one=False
             )
+            number = self._decide(
+                verdict, frames, upright.darkness, cuts[0], inverse, alternatives, group.line, least
+            )
+            read = number.reason in (None, "unclear")
+            numbers.append(replace(number, readers=readers) if read else number)
         return tuple(numbers)
 
     def _weigh(
@@ -187,6 +219,37 @@ class NumberReader:
             return verdict, first
         others = self._model.log_probabilities([cut_line(darkness, cut) for cut in cuts[1:]])
         return judge([first, *others], expectation, rule), first
+
+    def _weigh_with_second(
+        self,
+        darkness: Plane,
+        cuts: Sequence[Cut],
+        expectation: Expectation | None,
+        rule: Rule | None,
+        *,
+        one: bool,
+    ) -> tuple[Verdict, Frames, tuple[str, ...]]:
+        """The verdict of all readers, the frames of the line model, and who reads it so."""
+        own, frames = self._weigh(darkness, cuts, expectation, rule)
+        if self._second is None:
+            return own, frames, ()
+        from inkdigits.reading.numbers.second_reader import masked
+
+        band = cuts[1].band if cuts[0].margin == 0 else cuts[0].band  # of a close crop, the band in it
+        views = self._second.views(darkness, band)
+        if not one:
+            seen = next(iter(judge(views[:1]).candidates), None)
+            if seen is not None and _is_mostly_other(seen.written):
+                return Verdict((seen,), 0.0), frames, ()
+        other = judge([masked(view) for view in views], expectation, rule)
+        both_say = pooled(own, other, _OWN_WEIGHT)
+        said = digits_of(both_say.candidates[0].text) if both_say.candidates else ""
+        names = tuple(
+            name
+            for name, verdict in (("inkdigits", own), ("rapidocr", other))
+            if verdict.candidates and digits_of(verdict.candidates[0].text) == said
+        )
+        return both_say, frames, names
 
     def _decide(
         self,
