@@ -15,7 +15,7 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
     for package, floors in {
         "": (
             "errors ink results",
-            "extras files signals",
+            "extras files signals streams",
             "config metrics",
             "pictures paper",
             "normalizer layout plots",

@@ -59,7 +59,7 @@ def call_process(tmp_path: Path) -> Call:
     def call_inkdigits(
         *arguments: object, content: bytes | None = None, script: str = "", **environ: str
     ) -> Ended:
-        program = f"{script}\nfrom inkdigits.cli import main\nmain()"
+        program = f"{script}\nfrom inkdigits.__main__ import main\nmain()"
         ended = subprocess.run(
             [sys.executable, "-c", program, *map(str, arguments)],
             input=content,

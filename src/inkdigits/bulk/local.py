@@ -28,7 +28,7 @@ from inkdigits.bulk.table import Counts, Row, count, encode, join
 from inkdigits.errors import ConfigError, ImageError
 from inkdigits.normalizer import NORMALIZER_VERSION
 from inkdigits.pictures.walking import Skipped
-from inkdigits.signals import stop_signals
+from inkdigits.signals import stop_signals, withheld
 
 __all__ = ["BulkProgress", "BulkResult", "run_locally"]
 
@@ -178,7 +178,8 @@ class _Run:
                     if chunk is None:
                         break
                     try:
-                        under_way[pool.submit(_read_chunk, chunk)] = chunk
+                        with withheld(signal.SIGINT):  # workers start here: the parent alone decides
+                            under_way[pool.submit(_read_chunk, chunk)] = chunk
                     except BrokenProcessPool:
                         return [*under_way.values(), chunk, *again]
                 if not under_way:
@@ -199,7 +200,9 @@ class _Run:
         for single in _singles(chunk):
             with _pool(self.job, self.parts, 1) as pool:
                 try:
-                    more, of_single = pool.submit(_read_rows, single).result()
+                    with withheld(signal.SIGINT):
+                        answer = pool.submit(_read_rows, single)
+                    more, of_single = answer.result()
                 except BrokenProcessPool:
                     more, of_single = [_row_of_death(self.job, single)], Counts(errors=1)
             rows += more
@@ -258,7 +261,7 @@ def _pool(job: PredictJob, parts: PartsFolder, n_workers: int) -> ProcessPoolExe
 
 def _open_worker(job: PredictJob, parts: PartsFolder) -> None:
     global _worker, _parts
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends Ctrl-C to all; the parent decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it could not be withheld, on Windows
     _worker, _parts = Worker(job), parts
 
 

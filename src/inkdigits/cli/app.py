@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from typing import Annotated
 
@@ -19,6 +18,8 @@ from inkdigits.cli.serve import serve
 from inkdigits.cli.train import train
 from inkdigits.cli.tune import tune
 from inkdigits.errors import ConfigError, InkdigitsError
+from inkdigits.signals import is_ending
+from inkdigits.streams import OutputFailedError, drop_output
 
 __all__ = ["app", "main"]
 
@@ -56,21 +57,56 @@ app.command("export-serving")(export_serving)
 
 
 def main() -> None:
-    """The entry point: 0 when all went well, 1 when some input failed, 2 for a wrong call.
+    """Run the command line: 0 when all went well, 1 when some input failed, 2 for a wrong call.
 
-    Ctrl-C and a reader that has gone, as `head` does, are Typer's business: it ends without a traceback.
+    Signals and streams are those of the process, which `inkdigits.__main__` sets up.
     """
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # A file name may hold what the terminal cannot show; that is no reason to stop.
-        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app(prog_name="inkdigits")
     except ConfigError as error:
         _stop(error, 2)
     except InkdigitsError as error:
         _stop(error, 1)
+    except OutputFailedError as error:
+        drop_output()
+        if error.reader_has_gone:  # as `head` does
+            sys.exit(1)
+        _stop(_incomplete(error), 1)
+    except OSError as error:
+        _stop(_of_the_system(error), 1)
+    except MemoryError as error:
+        _stop(_out_of_memory(error), 1)
+
+
+def _incomplete(error: OutputFailedError) -> InkdigitsError:
+    return InkdigitsError(
+        "standard output",
+        expected="to write the answers to it",
+        found=str(error),
+        remedy="Make room, or send them elsewhere: they are not complete.",
+    )
+
+
+def _of_the_system(error: OSError) -> InkdigitsError:
+    return InkdigitsError(
+        error.filename or "the system",
+        expected="to be let in",
+        found=error.strerror or str(error),
+        remedy="Check the path, its permissions, and the room on the disk.",
+    )
+
+
+def _out_of_memory(error: MemoryError) -> InkdigitsError:
+    return InkdigitsError(
+        "memory",
+        expected="enough for this",
+        found=str(error) or "no more",
+        remedy="Give it less at a time, or end other programs.",
+    )
 
 
 def _stop(error: InkdigitsError, code: int) -> None:
+    if is_ending():  # an import that Ctrl-C broke off, say, is not to be called a missing package
+        raise KeyboardInterrupt
     typer.echo(f"error: {error}", err=True)
     sys.exit(code)

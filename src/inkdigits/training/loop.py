@@ -55,7 +55,7 @@ class RunResult:
     Attributes:
         folder: The run folder.
         history: One record per epoch.
-        interrupted: Whether Ctrl-C ended the run early.
+        interrupted: Whether Ctrl-C or SIGTERM ended the run early.
         test_accuracy: Accuracy of the final weights on the test part, 0 to 1; None without a test part.
         test_interval: Its 95% Wilson interval.
         test_loss: Mean log-loss on the test part, in nats.
@@ -119,7 +119,7 @@ def train(
         )
     history = read_checkpoint(run.checkpoint, model) if resume and run.checkpoint.exists() else []
     shared.check_agreement(len(history))
-    with stop_signals(signal.SIGINT) as interrupted:
+    with stop_signals(signal.SIGINT, signal.SIGTERM) as interrupted:
         while len(history) < config.epochs and not (interrupted.is_set() or _has_stalled(history, config)):
             speed = history[-1].images_per_second if history else 0.0
             watcher = Watcher(config, len(history), len(data.training), show, interrupted, speed)
