@@ -67,6 +67,11 @@ def test_the_command_line_loads_no_more_than_its_options_need() -> None:
     assert {name for name in modules if name.startswith("inkdigits.reading")} == set()
 
 
+def test_the_command_takes_care_of_ctrl_c_before_it_loads_anything_slow() -> None:
+    _, packages, _ = import_alone("import inkdigits.__main__")
+    assert packages & (TRAINING | APPLICATIONS | READING) == set()
+
+
 def test_the_datasets_wait_with_what_training_needs() -> None:
     _, packages, _ = import_alone("import inkdigits.datasets")
     assert packages & TRAINING == set()
