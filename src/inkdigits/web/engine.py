@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib import resources
 from typing import ParamSpec, TypeVar
 
@@ -110,6 +110,7 @@ class Engine:
         self._settings = settings
         self._wait_ns = round(1e9 * settings.wait_s)
         self._metrics = metrics
+        self._pictures = cache(metrics.pictures.labels)
         self._n_waiting = 0
         self._n_of_client: Counter[str] = Counter()
         n_processors = os.cpu_count() or 1
@@ -169,10 +170,11 @@ class Engine:
                 orders = [self._order(picture) for picture in pictures[start : start + _BATCH_SIZE]]
                 self._orders.extend(orders)
                 self._hand_out()
-                for outcome in await asyncio.gather(*(order.outcome for order in orders)):
+                for order in orders:
+                    outcome = await order.outcome
                     if isinstance(outcome, Exception) and not isinstance(outcome, ImageError):
                         raise outcome
-                    self._metrics.pictures.labels(_outcome_name(outcome)).inc()
+                    self._pictures(_outcome_name(outcome)).inc()
                     readings.append(outcome)
             is_read = all(isinstance(reading, Reading) for reading in readings)
         finally:

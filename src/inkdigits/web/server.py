@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 import socket
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -35,6 +36,9 @@ _LOG = logging.getLogger("inkdigits.web")
 _FURTHER_FILES = 200  # that a process has open beside its connections
 _BACKLOG = 2_048  # connections that wait to be accepted
 _LOOK_AFTER_S = 0.5
+_SWITCH_S = (
+    0.0005  # that the event loop waits for a thread that reads pictures to hand over; Python's own is 5 ms
+)
 
 
 def serve(settings: ServiceSettings, announce: Callable[[], None] = lambda: None) -> None:
@@ -74,6 +78,7 @@ def _listener(settings: ServiceSettings) -> socket.socket:
 
 
 def _answer(app: FastAPI, settings: ServiceSettings, listener: socket.socket) -> None:
+    sys.setswitchinterval(_SWITCH_S)
     # Uvicorn stops in good order, then raises the signal again, and that would end us with an error.
     signal.signal(signal.SIGTERM, lambda came, frame: None)
     with suppress(KeyboardInterrupt):

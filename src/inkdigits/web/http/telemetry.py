@@ -10,6 +10,7 @@ import secrets
 import sys
 import time
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
@@ -140,7 +141,8 @@ class Telemetry:
 
     def __init__(self, app: ASGIApp, *, metrics: Metrics, routes: Sequence[BaseRoute]) -> None:
         self._app = app
-        self._metrics = metrics
+        # Prometheus's look-up of labels takes longer than counting; routes and statuses are few.
+        self._requests, self._seconds = cache(metrics.requests.labels), cache(metrics.seconds.labels)
         self._names: dict[object, str] = {
             route.endpoint: route.path for route in reversed(routes) if isinstance(route, Route)
         }
@@ -183,8 +185,8 @@ class Telemetry:
 
     def _note(self, scope: Scope, status: int, elapsed_s: float) -> None:
         route = self._names.get(scope.get("endpoint"), "other")
-        self._metrics.requests.labels(route, status).inc()
-        self._metrics.seconds.labels(route).observe(elapsed_s)
+        self._requests(route, status).inc()
+        self._seconds(route).observe(elapsed_s)
         if _LOG.isEnabledFor(logging.INFO):
             fields = {
                 "id": scope["state"]["request_id"],
