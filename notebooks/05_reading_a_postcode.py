@@ -226,7 +226,7 @@ pd.DataFrame(
     {
         name: {
             "answer": number.text or f"({number.reason})",
-            "confidence": f"{number.confidence:.1%}",
+            "confidence": f"{min(number.confidence, 0.999):.1%}",
             "runner-up": number.alternatives[0].text if number.alternatives else "",
         }
         for name, number in readings.items()
