@@ -1,7 +1,7 @@
 """Ask a running service with the clients of others: `python tools/ask_with_clients.py http://127.0.0.1:8000`.
 
 Triton's client (`tritonclient[http]`) and KServe's, as they come, in an environment without inkdigits: they
-need other versions of what it uses. Each sends two images and has to get two digits.
+need other versions of what it uses. Each sends two images and has to get a digit and a refusal.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _START_S = 60.0
 
 
 def images() -> np.ndarray:
-    """(2, 28, 28) a bar, which is a one, and a frame, which is a zero; 0 paper to 255 ink."""
+    """(2, 28, 28) a bar, which is a one, and a frame, which is no digit; 0 paper to 255 ink."""
     made = np.zeros((2, 28, 28), np.uint8)
     made[0, 4:24, 13:15] = 255
     made[1, 4:24, 8:20] = 255
@@ -91,8 +91,8 @@ def main() -> None:
     wait_until_ready(address)
     by_triton, by_kserve = ask_triton(address), asyncio.run(ask_kserve(address))
     print(f"Triton's client got {by_triton}, KServe's {by_kserve}")
-    if not by_triton == by_kserve == [1, 0]:
-        sys.exit("expected 1 and 0 of both")
+    if not by_triton == by_kserve == [1, -1]:
+        sys.exit("expected 1 and -1, a refusal, of both")
 
 
 if __name__ == "__main__":
