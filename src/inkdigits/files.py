@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,7 +14,9 @@ from inkdigits.errors import InkdigitsError
 
 __all__ = [
     "did_you_mean",
+    "expand_home",
     "natural_order",
+    "read_regular",
     "remove_leftovers",
     "system_errors_as",
     "temporary_beside",
@@ -26,6 +30,31 @@ def write_whole(path: Path, content: bytes | str) -> None:
     """Write a file so that a reader, or a crash at any moment, sees the old one or the new one."""
     with temporary_beside(path) as temporary:
         temporary.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+
+
+def read_regular(path: Path, most_bytes: int) -> bytes:
+    """The content of a regular file; a pipe or a device could make us wait, or go on, for ever.
+
+    Raises:
+        OSError: it cannot be read, is something else, or holds more than so many bytes.
+    """
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        found = "a folder" if stat.S_ISDIR(status.st_mode) else "something that is no regular file"
+        raise OSError(errno.EINVAL, found)
+    with path.open("rb") as file:
+        content = file.read(most_bytes + 1) if status.st_size <= most_bytes else b""
+    if max(len(content), status.st_size) > most_bytes:
+        raise OSError(errno.EFBIG, f"a file of {status.st_size:,} bytes")
+    return content
+
+
+def expand_home(name: str | Path) -> Path:
+    """The path, with the home folder for a `~`; where there is no such home, the `~` is a name like any."""
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        return Path(name)
 
 
 @contextmanager

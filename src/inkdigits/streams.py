@@ -35,8 +35,7 @@ def mend_streams() -> None:
     """Have all three standard streams of this process, with these manners.
 
     - Input that is closed is empty.
-    - Output raises `OutputFailedError` when it cannot be written, as where it is closed or on a full disk. A
-      file name may hold what its encoding cannot show; that is no reason to stop.
+    - Output raises `OutputFailedError` when it cannot be written, as where it is closed or on a full disk.
     - What cannot be written to the stream of errors is dropped: no note costs an answer.
     """
     for number, mode in enumerate((os.O_RDONLY, os.O_RDONLY, os.O_WRONLY)):  # to write to 1 must fail

@@ -258,18 +258,43 @@ def test_classify_takes_any_number_of_images(recognizer: Recognizer) -> None:
     "images",
     [
         np.zeros((28, 28), np.uint8),
-        np.zeros((3, 784), np.uint8),
-        np.zeros((3, 28, 28, 1), np.uint8),
+        np.zeros(784, np.uint8),
+        np.uint8(3),
+        np.zeros((3, 28, 28, 3), np.uint8),
+        np.zeros((28, 28, 3), np.uint8),
+        np.zeros((3, 1, 784), np.uint8),
         np.zeros((3, 32, 32), np.uint8),
+        np.zeros((3, 28, 28), bool),
         np.zeros((3, 28, 28), np.float32),
         np.zeros((3, 28, 28), np.int64),
         [[0] * 28] * 28,
     ],
-    ids=["one image", "flat", "channels", "other size", "floats", "integers", "a list"],
+    ids=[
+        *(
+            "one image",
+            "one flat image",
+            "a number",
+            "colours",
+            "colours first",
+            "a row",
+            "other size",
+            "mask",
+        ),
+        *("floats", "integers", "a list"),
+    ],
 )
 def test_classify_refuses_anything_else(recognizer: Recognizer, images: NDArray[np.uint8]) -> None:
-    with pytest.raises(ImageError, match=r"\(N, 28, 28\).*uint8.*found shape .*predict\(\)"):
+    with pytest.raises(ImageError, match=r"\(N, 28, 28\).*uint8.*found shape ") as refused:
         recognizer.classify(images)
+    assert any(word in refused.value.remedy for word in ("predict()", "images[None]", ".astype(numpy.uint8)"))
+
+
+@pytest.mark.parametrize("shape", [(-1, 1, 28, 28), (-1, 28, 28, 1), (-1, 784)])
+def test_classify_takes_images_with_a_channel_and_flat_ones(
+    recognizer: Recognizer, shape: tuple[int, ...]
+) -> None:
+    images = as_in_mnist(recognizer)
+    np.testing.assert_array_equal(recognizer.classify(images.reshape(shape)), recognizer.classify(images))
 
 
 # One recognizer, many threads.

@@ -26,6 +26,7 @@ TableFormat = Literal["csv", "jsonl", "parquet"]
 Row = dict[str, object]
 """A row of the table, by column."""
 
+_UNTRANSLATABLE = "backslashreplace"  # a file name that is no UTF-8; JSON takes it for what it was
 _ROW_GROUP = 65_536  # rows; of Parquet
 
 
@@ -71,9 +72,10 @@ def encode(table_format: TableFormat, columns: Sequence[str], rows: Sequence[Row
         case "csv":
             text = io.StringIO(newline="")
             csv.DictWriter(text, columns, lineterminator="\n").writerows(rows)
-            return text.getvalue().encode()
+            return text.getvalue().encode(errors=_UNTRANSLATABLE)
         case "jsonl":
-            return b"".join(json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in rows)
+            lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+            return b"".join(line.encode(errors=_UNTRANSLATABLE) for line in lines)
         case "parquet":
             sink = io.BytesIO()
             arrow_module("pyarrow.parquet").write_table(to_arrow(columns, rows), sink)
@@ -82,7 +84,12 @@ def encode(table_format: TableFormat, columns: Sequence[str], rows: Sequence[Row
 
 def to_arrow(columns: Sequence[str], rows: Sequence[Row]) -> Any:
     """Rows as a pyarrow table."""
-    return arrow_module("pyarrow").Table.from_pylist(list(rows), schema=_schema(columns))
+    plain = [{**row, "path": _translatable(row["path"])} for row in rows]
+    return arrow_module("pyarrow").Table.from_pylist(plain, schema=_schema(columns))
+
+
+def _translatable(text: object) -> object:
+    return text.encode(errors=_UNTRANSLATABLE).decode() if isinstance(text, str) else text
 
 
 def join(table_format: TableFormat, columns: Sequence[str], parts: Iterable[bytes], path: Path) -> None:

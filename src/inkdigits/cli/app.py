@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Annotated
 
@@ -61,6 +62,9 @@ def main() -> None:
 
     Signals and streams are those of the process, which `inkdigits.__main__` sets up.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A file name may hold what the terminal cannot show; that is no reason to stop.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app(prog_name="inkdigits")
     except ConfigError as error:

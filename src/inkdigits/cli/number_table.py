@@ -50,7 +50,7 @@ def write_table(path: Path, readings: Sequence[tuple[str, Reading | ImageError]]
         if path.suffix.lower() == ".jsonl":
             write_whole(path, "".join(json.dumps(row) + "\n" for row in rows))
         elif path.suffix.lower() == ".csv":
-            write_whole(path, _as_csv(rows))
+            write_whole(path, _as_csv(rows).encode(errors="backslashreplace"))  # names need not be UTF-8
         else:
             _write_parquet(path, rows)
     except OSError as error:
@@ -116,4 +116,9 @@ def _write_parquet(path: Path, rows: list[Row]) -> None:
     }
     schema = pyarrow.schema([(name, kinds.get(name, pyarrow.string())) for name in _COLUMNS])
     with temporary_beside(path) as temporary:
-        pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows, schema), temporary)
+        plain = [{**row, "path": _translatable(str(row["path"]))} for row in rows]
+        pyarrow.parquet.write_table(pyarrow.Table.from_pylist(plain, schema), temporary)
+
+
+def _translatable(name: str) -> str:
+    return name.encode(errors="backslashreplace").decode()

@@ -12,12 +12,14 @@ import typer
 
 from inkdigits.cli.folders import writing_into
 from inkdigits.errors import ConfigError, ImageError
-from inkdigits.files import temporary_beside
+from inkdigits.files import read_regular, temporary_beside
 
 if TYPE_CHECKING:
     from inkdigits.results import Reading
 
 __all__ = ["read"]
+
+_MOST_CODES_BYTES = 100_000_000
 
 
 def read(
@@ -125,12 +127,12 @@ def _inputs(paths: list[str]) -> Iterator[tuple[str, Path | bytes]]:
 
 def _read_codes(path: Path) -> list[str]:
     try:
-        return path.read_text(encoding="utf-8-sig").split()
+        return read_regular(path, _MOST_CODES_BYTES).decode("utf-8-sig").split()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
             f"--codes {path}",
             expected="a text file with one number a line",
-            found=str(error),
+            found=getattr(error, "strerror", None) or str(error),
             remedy="Check the path and write the file in UTF-8.",
         ) from error
 

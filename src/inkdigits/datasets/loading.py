@@ -28,7 +28,7 @@ from inkdigits.datasets.known.uci import load_uci
 from inkdigits.datasets.roles import refuse_mixed_up
 from inkdigits.errors import DatasetError
 from inkdigits.extras import require
-from inkdigits.files import did_you_mean
+from inkdigits.files import did_you_mean, expand_home
 
 __all__ = ["find_folder", "load"]
 
@@ -63,11 +63,18 @@ def load(
         return load_uci()
     if isinstance(name_or_path, str) and name_or_path in CATALOGUE:
         return load_named(name_or_path, folders=places, cache=_cache(cache))
-    path = Path(name_or_path).expanduser()
+    path = expand_home(name_or_path)
     if not path.exists():
         path = _folder_called(str(name_or_path), places) or path
     if not path.exists():
         raise _unknown(str(name_or_path), path)
+    if not (path.is_file() or path.is_dir()):  # reading a pipe or a device could wait, or go on, for ever
+        raise DatasetError(
+            path,
+            expected="a file or a folder",
+            found="something that is neither",
+            remedy="Write what it gives into a file first.",
+        )
     return refuse_mixed_up(path, read_folder(path) if path.is_dir() else read_file(path))
 
 
@@ -77,7 +84,7 @@ def find_folder(name: str, *, environ: Mapping[str, str] | None = None) -> Path:
     Raises:
         DatasetError: there is no such folder.
     """
-    path = Path(name).expanduser()
+    path = expand_home(name)
     if path.is_dir():
         return path
     found = _folder_called(name, _places(None, os.environ if environ is None else environ))
@@ -91,8 +98,16 @@ def _places(folder: Path | None, environ: Mapping[str, str]) -> list[Path]:
         raise DatasetError(
             folder, expected="a folder with datasets", found="no such folder", remedy="Correct the path."
         )
-    named = environ.get(DATA_VARIABLE)
-    return [place for place in (folder, Path(named).expanduser() if named else None) if place is not None]
+    variable = environ.get(DATA_VARIABLE)
+    named = expand_home(variable) if variable else None
+    if named is not None and named.is_file():
+        raise DatasetError(
+            DATA_VARIABLE,
+            expected="a folder with datasets",
+            found=f"{named}, a file",
+            remedy="Name the folder that it is in, or give the file itself as the dataset.",
+        )
+    return [place for place in (folder, named) if place is not None]
 
 
 def _folder_called(name: str, places: Sequence[Path]) -> Path | None:

@@ -20,19 +20,27 @@ import sys
 
 import numpy as np
 
+from inkdigits.errors import ConfigError
 from inkdigits.extras import require
 
 __all__ = ["backend_name", "keep_freed_memory", "keras", "make_deterministic", "seed_epoch"]
 
-os.environ.setdefault("KERAS_BACKEND", "jax")
+_BACKEND_EXTRAS = {"jax": "train", "tensorflow": "tensorflow", "torch": "torch"}
+
+os.environ["KERAS_BACKEND"] = os.environ.get("KERAS_BACKEND") or "jax"
+if os.environ["KERAS_BACKEND"] not in _BACKEND_EXTRAS:
+    raise ConfigError(
+        "KERAS_BACKEND",
+        expected=f"one of {', '.join(_BACKEND_EXTRAS)}",
+        found=repr(os.environ["KERAS_BACKEND"]),
+        remedy="Leave it unset to train with jax.",
+    )
 if os.environ["KERAS_BACKEND"] == "jax":
     os.environ.setdefault("XLA_FLAGS", "--xla_cpu_experimental_ynn_fusion_type=")
 
-_BACKEND_EXTRAS = {"tensorflow": "tensorflow", "torch": "torch"}  # every other one comes with [train]
-
 keras = require(
     "keras",
-    extra=_BACKEND_EXTRAS.get(os.environ["KERAS_BACKEND"], "train"),
+    extra=_BACKEND_EXTRAS[os.environ["KERAS_BACKEND"]],
     for_what=f"training with the {os.environ['KERAS_BACKEND']} backend of Keras",
 )
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from inkdigits.config import from_dict, require
 from inkdigits.errors import ConfigError, ModelError
+from inkdigits.files import read_regular, system_errors_as
 from inkdigits.ink import DIGITS
 from inkdigits.reading.risk_control import RiskBound
 from inkdigits.results import Refusal
@@ -116,15 +117,8 @@ def read_model(path: str | Path) -> bytes:
     Raises:
         ModelError: the file cannot be read, or is larger than 500 MB.
     """
-    path = Path(path)
-    try:
-        if path.stat().st_size > _MAX_MODEL_BYTES:
-            raise OSError(f"a file of {path.stat().st_size:,} bytes")
-        return path.read_bytes()
-    except OSError as error:
-        raise ModelError(
-            path, expected="a readable ONNX file", found=str(error), remedy="Check the path."
-        ) from error
+    with system_errors_as(ModelError, path, expected="a readable ONNX file", remedy="Check the path."):
+        return read_regular(Path(path), _MAX_MODEL_BYTES)
 
 
 def _is_table(

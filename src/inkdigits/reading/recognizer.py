@@ -34,6 +34,7 @@ __all__ = ["Examination", "ImageSource", "Recognizer"]
 
 ImageSource = str | Path | bytes | PIL.Image.Image | NDArray[np.generic]
 
+_IMAGE_SHAPES = ((SIDE, SIDE), (1, SIDE, SIDE), (SIDE, SIDE, 1), (SIDE * SIDE,))  # of one image as in MNIST
 _CHUNK = 32  # pictures in memory at a time in predict_many
 _PAGES_CHUNK = 8  # whole pages in memory at a time in examine_many
 
@@ -169,7 +170,8 @@ class Recognizer:
         """Classify images that are in MNIST's form already.
 
         Args:
-            images: (N, 28, 28) uint8, 0 paper to 255 ink.
+            images: (N, 28, 28) uint8, 0 paper to 255 ink; with a channel, (N, 1, 28, 28) or (N, 28, 28, 1),
+                or flat, (N, 784).
 
         Returns:
             Calibrated probabilities (N, C), of the ten digits or of `class_names`; each row sums to 1.
@@ -178,14 +180,15 @@ class Recognizer:
             ImageError: another shape or type.
         """
         images = np.asarray(images)
-        if images.ndim != 3 or images.shape[1:] != (SIDE, SIDE) or images.dtype != np.uint8:
+        if images.shape[1:] not in _IMAGE_SHAPES or images.dtype != np.uint8:
             raise ImageError(
                 "classify",
-                expected="images of shape (N, 28, 28) and type uint8, 0 paper to 255 ink",
+                expected="images of shape (N, 28, 28), (N, 1, 28, 28), (N, 28, 28, 1) or (N, 784) and type "
+                "uint8, 0 paper to 255 ink",
                 found=f"shape {images.shape} and type {images.dtype}",
-                remedy="Use predict() for pictures of any other form.",
+                remedy=_remedy_for(images),
             )
-        return self._classifier.probabilities(to_ink(images))
+        return self._classifier.probabilities(to_ink(images.reshape(-1, SIDE, SIDE)))
 
     def _try_normalize(self, source: ImageSource) -> Normalized | ImageError:
         read = self._try_read(source)
@@ -206,6 +209,15 @@ class Recognizer:
 
     def _answer(self, pages: list[Normalized]) -> list[Prediction]:
         return decide(self._classifier.scores(views(pages)), pages, self._policy) if pages else []
+
+
+def _remedy_for(images: NDArray[np.generic]) -> str:
+    """What to do about images that are not as in MNIST."""
+    if images.shape in _IMAGE_SHAPES:
+        return "Give one image as images[None]."
+    if images.shape[1:] in _IMAGE_SHAPES:
+        return "Bring the values to 0 paper to 255 ink, and convert with .astype(numpy.uint8)."
+    return "Use predict() for pictures of any other form."
 
 
 def _sigmoid(log_odds: float) -> float:

@@ -11,7 +11,7 @@ from typing import Literal
 from inkdigits.config import from_dict, from_toml, require, to_dict
 from inkdigits.errors import ConfigError
 from inkdigits.extras import require as require_package
-from inkdigits.files import did_you_mean
+from inkdigits.files import did_you_mean, read_regular
 from inkdigits.recipes.sources import DataSource, merged
 from inkdigits.results import Reason, Refusal
 from inkdigits.synthesis.augmentation import AugmentationConfig
@@ -27,6 +27,8 @@ __all__ = [
     "with_settings",
     "write_recipe",
 ]
+
+_MOST_BYTES = 1_000_000  # of a recipe
 
 
 @dataclass(frozen=True)
@@ -314,12 +316,12 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
         file = resources.files("inkdigits") / "recipes" / f"{name_or_path}.toml"
         return from_toml(Recipe, file.read_text(encoding="utf-8"), str(name_or_path))
     try:
-        text = Path(name_or_path).read_text(encoding="utf-8")
+        text = read_regular(Path(name_or_path), _MOST_BYTES).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
             name_or_path,
             expected="a TOML file, or a shipped recipe: " + ", ".join(recipe_names()),
-            found=str(error),
+            found=getattr(error, "strerror", None) or str(error),
             remedy=did_you_mean(str(name_or_path), recipe_names()) or "Check the name.",
         ) from error
     return from_toml(Recipe, text, str(name_or_path))

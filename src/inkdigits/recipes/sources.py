@@ -6,9 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from inkdigits.config import require
+from inkdigits.files import expand_home
 
 __all__ = ["DataSource", "merged"]
 
@@ -30,6 +30,8 @@ class DataSource:
     def __post_init__(self) -> None:
         """Check the range."""
         require(self.times >= 1, f"data: {self.name}", expected="1 time or more", found=self.times)
+        is_text = not any("\ud800" <= char <= "\udfff" for char in self.name)
+        require(is_text, "data", expected="a name in UTF-8, which a recipe can hold", found=self.name)
 
     def __str__(self) -> str:
         """The short form that tables and model files show, such as `4*usps`."""
@@ -39,7 +41,7 @@ class DataSource:
     def parse(cls, text: str) -> DataSource:
         """Read `NAME_OR_PATH` or `NAME_OR_PATH:TIMES`; a path that exists as it stands is a path."""
         weighted = _WEIGHTED.fullmatch(text)
-        if weighted is None or Path(text).expanduser().exists():
+        if weighted is None or expand_home(text).exists():
             return cls(text)
         return cls(weighted[1], int(weighted[2]))
 

@@ -129,6 +129,7 @@ def tune(
     Raises:
         ConfigError: there is nothing to search, or the study was begun with another recipe.
         TrainingError: no trial came to its end, or the folder cannot be written.
+        KeyboardInterrupt: Ctrl-C came before any trial was complete.
         MissingExtraError: Optuna, or the driver of the database, is not installed.
     """
     _check(recipe, n_trials)
@@ -311,6 +312,8 @@ _STATES = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed", "RUNNIN
 def _conclude(optuna: Any, study: Any, recipe: Recipe, folder: Path, *, interrupted: bool) -> Study:
     trials = tuple(_as_trial(one) for one in study.get_trials(deepcopy=False))
     complete = [one for one in trials if one.state == "complete" and one.accuracy is not None]
+    if interrupted and not complete:
+        raise KeyboardInterrupt  # there is nothing to conclude; the same command goes on
     if not complete:
         raise TrainingError(
             folder,

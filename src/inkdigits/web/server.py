@@ -19,6 +19,7 @@ from typing import Any
 from inkdigits.errors import ConfigError
 from inkdigits.extras import needing
 from inkdigits.files import system_errors_as
+from inkdigits.signals import withheld
 from inkdigits.web.settings import ServiceSettings
 
 with needing("web", for_what="inkdigits serve"):
@@ -79,10 +80,13 @@ def _listener(settings: ServiceSettings) -> socket.socket:
 
 def _answer(app: FastAPI, settings: ServiceSettings, listener: socket.socket) -> None:
     sys.setswitchinterval(_SWITCH_S)
-    # Uvicorn stops in good order, then raises the signal again, and that would end us with an error.
-    signal.signal(signal.SIGTERM, lambda came, frame: None)
-    with suppress(KeyboardInterrupt):
-        uvicorn.Server(uvicorn.Config(app, **server_options(settings))).run(sockets=[listener])
+    # Uvicorn stops in good order, then raises the signal again, and that would end us with an error. One that
+    # comes before it listens for signals is not lost either.
+    server = uvicorn.Server(uvicorn.Config(app, **server_options(settings)))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, server.handle_exit)
+    with suppress(KeyboardInterrupt):  # a second Ctrl-C, which asyncio answers so
+        server.run(sockets=[listener])
 
 
 # Several processes.
@@ -117,7 +121,8 @@ def _supervise(settings: ServiceSettings, listener: socket.socket) -> None:
 def _started(settings: ServiceSettings, listener: socket.socket) -> SpawnProcess:
     # Spawned, not forked: a model's threads do not survive a fork.
     process = multiprocessing.get_context("spawn").Process(target=_work, args=(settings, listener))
-    process.start()
+    with withheld(signal.SIGINT):  # a terminal sends Ctrl-C to all, while they load too: the parent decides
+        process.start()
     return process
 
 

@@ -56,12 +56,14 @@ def pattern(expression: str) -> Expectation:
     Raises:
         ConfigError: it is not of the documented subset.
     """
-    parser = _Parser(expression)
-    tree = parser.alternatives()
-    if parser.rest:
-        raise parser.error(repr(parser.rest))
-    builder = _Builder(expression)
-    end = builder.build(tree, 0)
+    parser, builder = _Parser(expression), _Builder(expression)
+    try:
+        tree = parser.alternatives()
+        if parser.rest:
+            raise parser.error(repr(parser.rest))
+        end = builder.build(tree, 0)
+    except RecursionError:
+        raise _not_a_pattern(expression, "more brackets within brackets than can be followed") from None
     return _Pattern(dict(builder.moves), dict(builder.jumps), end, parser.names_separators)
 
 
@@ -245,6 +247,6 @@ def _not_a_pattern(expression: str, found: str) -> ConfigError:
     return ConfigError(
         "expect",
         expected=r"characters of a number, \d, [0-9], (), | and the repetitions ? * + {n,m}",
-        found=f"{found} in {expression!r}",
+        found=f"{found[:200]} in {expression[:200]!r}",
         remedy=r"Write a pattern such as \d{5} or \d{1,3}[.,]\d{2}.",
     )

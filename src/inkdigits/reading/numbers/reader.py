@@ -23,13 +23,14 @@ import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
-from inkdigits.errors import ConfigError, ModelError
+from inkdigits.errors import ConfigError
 from inkdigits.ink import Grey, Plane
 from inkdigits.layout.cuts import Cut, cut_line, cuts_of_band, line_map
 from inkdigits.layout.fields import find_field
 from inkdigits.layout.line import FRAME_PX, LINE_HEIGHT, OTHER_MARK
 from inkdigits.layout.pages import find_groups
 from inkdigits.pictures.images import InputLimits, read_image
+from inkdigits.reading.model_file import read_model
 from inkdigits.reading.numbers.beam import align
 from inkdigits.reading.numbers.expectations import Expectation, both, checked, codes
 from inkdigits.reading.numbers.hypotheses import Candidate, Verdict, digits_of, judge, pooled
@@ -363,17 +364,7 @@ def _expectation(
 def _model_bytes(model: str | Path | bytes | None) -> bytes:
     if model is None:
         return bundled_line_model()
-    if isinstance(model, bytes):
-        return model
-    try:
-        return Path(model).read_bytes()
-    except OSError as error:
-        raise ModelError(
-            model,
-            expected="an ONNX file that `inkdigits train numbers` wrote",
-            found=str(error),
-            remedy="Check the path.",
-        ) from error
+    return model if isinstance(model, bytes) else read_model(model)
 
 
 def _rebuild(model: bytes, settings: dict[str, Any]) -> NumberReader:
