@@ -65,7 +65,7 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
         ),
         "datasets.known": ("download uci", "finding"),
         "models": ("backend", "layers", "mlp mlp2 cnn quick best numbers strided", "__init__"),
-        "recipes": ("sources", "recipe"),
+        "recipes": ("sources", "recipe", "shipped"),
         "runs": ("environment history", "folder", "comparison tensorboard"),
         "training": (
             "averaging calibration checkpoint devices export fused_steps leaks progress streams writing",
@@ -90,8 +90,8 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
         "web.http": ("answers mistakes", "problems", "bodies connections limits routing telemetry uploads"),
         "web.routes": ("tensors forms", "triton", "correcting describing pages predicting protocol reading"),
         "cli": (
-            "folders options number_table progress train_numbers",
-            "bulk",
+            "folders options number_table terminal",
+            "bulk progress train_numbers",
             "data demo evaluate export_serving predict read runs serve train tune",
             "app",
             "__init__",

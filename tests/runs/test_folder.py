@@ -55,7 +55,7 @@ def test_a_folder_is_for_one_run(begun: RunFolder) -> None:
     begun.check_usable(RECIPE, resume=True)
     with pytest.raises(TrainingError, match="the run of an earlier training"):
         begun.check_usable(RECIPE, resume=False)
-    with pytest.raises(TrainingError, match=r"\(its recipe\.toml\), found other settings"):
+    with pytest.raises(TrainingError, match=r"\(its recipe\.toml\), found epochs 3 in place of 10"):
         begun.check_usable(replace(RECIPE, training=TrainingConfig(epochs=3)), resume=True)
     begun.write_figures(FIGURES | {"interrupted": True})
     begun.check_usable(RECIPE, resume=True)

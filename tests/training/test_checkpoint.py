@@ -99,3 +99,36 @@ def test_objects_are_never_unpickled(checkpoint: Path, trained_model: Any) -> No
     np.savez(checkpoint, v0=np.array([HISTORY], dtype=object), history=np.array("[]"))
     with pytest.raises(TrainingError, match="allow_pickle=False"):
         read_checkpoint(checkpoint, trained_model)
+
+
+# --- what it was made from ------------------------------------------------------------------------
+
+MADE_FROM = {"epochs": 3, "data": ["uci"], "training images": "1,293 (0a1b2c3d)"}
+
+
+def refuse(note: str) -> None:
+    raise AssertionError(f"nothing to note, and yet: {note}")
+
+
+def test_other_data_and_other_settings_are_named(trained_model: Any, tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.npz"
+    write_checkpoint(path, trained_model, HISTORY, MADE_FROM)
+    assert read_checkpoint(path, trained_model, MADE_FROM, refuse) == HISTORY
+    other = MADE_FROM | {"training images": "1,293 (ffffffff)", "epochs": 4}
+    with pytest.raises(
+        TrainingError,
+        match=r"epochs 4 in place of 3; training images 1,293 \(ffffffff\) in place of 1,293 \(0a1b2c3d\)",
+    ):
+        read_checkpoint(path, trained_model, other, refuse)
+
+
+def test_a_checkpoint_that_does_not_say_is_resumed_with_a_note(trained_model: Any, tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.npz"
+    write_checkpoint(path, trained_model, HISTORY)
+    with np.load(path) as arrays:
+        older = {name: arrays[name] for name in arrays.files if name != "made_from"}
+    np.savez(path, **older)
+    notes: list[str] = []
+    assert read_checkpoint(path, trained_model, MADE_FROM, notes.append) == HISTORY
+    assert len(notes) == 1
+    assert "unchecked" in notes[0]

@@ -26,6 +26,7 @@ from inkdigits.models.backend import keras
 from inkdigits.normalizer import NORMALIZER_VERSION
 from inkdigits.reading.classifier import Classifier
 from inkdigits.recipes.recipe import Recipe, TrainingConfig, load_recipe, write_recipe
+from inkdigits.training.corpus import gather
 from inkdigits.training.loop import Progress, RunResult, train
 
 QUICK = Recipe(model="mlp", data=("uci",), training=TrainingConfig(epochs=2, batch_size=128))
@@ -295,6 +296,19 @@ def test_resuming_needs_the_settings_that_the_run_began_with(tmp_path: Path) -> 
     with pytest.raises(TrainingError, match="expected the settings that the run began with"):
         train(other, tmp_path, resume=True, show=no_epoch_may_begin)
     assert len(train(QUICK, tmp_path, resume=True).history) == 2
+
+
+def test_resuming_with_other_pictures_says_so(tmp_path: Path) -> None:
+    data = gather(QUICK)
+    with pytest.raises(CrashError):
+        train(QUICK, tmp_path / "run", data=data, show=in_epoch(2, crash))
+    blots = data.training.images.copy()
+    blots[0, 0, 0] ^= 1
+    other = replace(data, training=replace(data.training, images=blots))
+    with pytest.raises(
+        TrainingError, match=r"found training images 1,293 \(\w+\) in place of 1,293 \(\w+\)\."
+    ):
+        train(QUICK, tmp_path / "run", data=other, resume=True, show=no_epoch_may_begin)
 
 
 @pytest.mark.parametrize("place", ["file", "file/run"])

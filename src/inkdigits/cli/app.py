@@ -16,6 +16,7 @@ from inkdigits.cli.predict import predict
 from inkdigits.cli.read import read
 from inkdigits.cli.runs import runs
 from inkdigits.cli.serve import serve
+from inkdigits.cli.terminal import say
 from inkdigits.cli.train import train
 from inkdigits.cli.tune import tune
 from inkdigits.errors import ConfigError, InkdigitsError
@@ -112,5 +113,5 @@ def _out_of_memory(error: MemoryError) -> InkdigitsError:
 def _stop(error: InkdigitsError, code: int) -> None:
     if is_ending():  # an import that Ctrl-C broke off, say, is not to be called a missing package
         raise KeyboardInterrupt
-    typer.echo(f"error: {error}", err=True)
+    say(f"error: {error}", err=True, colour="red")
     sys.exit(code)

@@ -14,6 +14,7 @@ from inkdigits.bulk.job import PredictJob
 from inkdigits.bulk.local import BulkProgress, BulkResult, run_locally
 from inkdigits.cli.folders import writing_into
 from inkdigits.cli.options import Engine
+from inkdigits.cli.terminal import command_line, say
 from inkdigits.errors import ConfigError
 from inkdigits.pictures.walking import summarize
 
@@ -50,7 +51,7 @@ def write_table(
         else:
             n_workers = workers or len(os.sched_getaffinity(0))
             result = run_locally(job, sources, table, n_workers=n_workers, resume=resume, show=show)
-    typer.echo(_sentence(result, table), err=True)
+    say(_sentence(result, table), err=True)
     if result.skipped:
         typer.echo(summarize(result.skipped), err=True)
     if result.interrupted:
@@ -90,7 +91,7 @@ def _sentence(result: BulkResult, table: Path) -> str:
     counts, progress = result.counts, result.progress
     if result.interrupted:
         done = f"{progress.n_done:,} of {progress.n_pictures:,} pictures are done"
-        return f"interrupted: {done}; the same command with --resume goes on"
+        return f"interrupted: {done}; go on with it:\n  {command_line(also='--resume')}"
     answered = f"{counts.read:,} read, {counts.refused:,} refused, {counts.errors:,} could not be read"
     is_new = progress.n_done > progress.n_before
     rate = f"{progress.pictures_per_second:,.0f} a second" if is_new else "complete already"

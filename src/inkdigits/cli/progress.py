@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from inkdigits.cli.terminal import duration, wrapped
+
 if TYPE_CHECKING:
     from inkdigits.training.loop import Progress
 
@@ -20,6 +22,7 @@ class ProgressDisplay:
         self._quiet = quiet
         self._bar: Any = None
         self._task: Any = None
+        self._has_heading = False
 
     def __enter__(self) -> ProgressDisplay:
         if not self._quiet and sys.stderr.isatty():
@@ -31,6 +34,7 @@ class ProgressDisplay:
                 BarColumn(bar_width=24),
                 TextColumn("{task.fields[figures]}"),
                 console=Console(stderr=True),
+                transient=True,
             )
             self._bar.start()
             self._task = self._bar.add_task("starting", total=None, figures="")
@@ -45,6 +49,9 @@ class ProgressDisplay:
         if self._quiet:
             return
         if progress.finished_epoch is not None:
+            if not self._has_heading:
+                self.write(_HEADING)
+                self._has_heading = True
             self.write(_epoch_line(progress))
         self.show_step(progress)
 
@@ -56,7 +63,8 @@ class ProgressDisplay:
                 description=f"epoch {progress.epoch}/{progress.epochs}",
                 completed=progress.step,
                 total=progress.steps,
-                figures=f"loss {progress.loss:.4f}  accuracy {progress.accuracy:.2%}  {_pace(progress)}",
+                figures=f"loss {progress.loss:.4f}  {progress.accuracy:.2%}  "
+                f"{progress.images_per_second:,.0f}/s  {duration(progress.seconds_left)} left",
             )
 
     def write(self, line: str) -> None:
@@ -66,24 +74,28 @@ class ProgressDisplay:
 
     def warn(self, note: str) -> None:
         """Write a note about the data, even when quiet."""
-        self._write(f"warning: {note}")
+        self._write(f"note: {note}")
 
     def _write(self, line: str) -> None:
         if self._bar is not None:
-            self._bar.console.print(line, highlight=False, markup=False)
+            width = self._bar.console.width
+            self._bar.console.print(wrapped(line, width), highlight=False, markup=False, soft_wrap=True)
         else:
             typer.echo(line, err=True)
 
 
+_HEADING = "  epoch    loss  accuracy  val loss  val accuracy  images/s   left"
+
+
 def _epoch_line(progress: Progress) -> str:
+    """One row below `_HEADING`; a run without validation images has dashes."""
     done = progress.finished_epoch
     assert done is not None
-    line = f"epoch {done.epoch:>3}/{progress.epochs}  loss {done.loss:.4f}  accuracy {done.accuracy:.2%}"
-    if done.validation_accuracy is not None:
-        line += f"  validation loss {done.validation_loss:.4f}  accuracy {done.validation_accuracy:.2%}"
-    return f"{line}  {_pace(progress)}"
-
-
-def _pace(progress: Progress) -> str:
-    minutes, seconds = divmod(round(progress.seconds_left), 60)
-    return f"{progress.images_per_second:,.0f} images/s  {minutes}:{seconds:02d} left"
+    place = f"{done.epoch}/{progress.epochs}"
+    loss, accuracy = "-", "-"
+    if done.validation_loss is not None and done.validation_accuracy is not None:
+        loss, accuracy = f"{done.validation_loss:.4f}", f"{done.validation_accuracy:.2%}"
+    return (
+        f"{place:>7}  {done.loss:>6.4f}  {done.accuracy:>8.2%}  {loss:>8}  {accuracy:>12}"
+        f"  {progress.images_per_second:>8,.0f}  {duration(progress.seconds_left):>5}"
+    )

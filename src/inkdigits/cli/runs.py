@@ -13,7 +13,8 @@ from inkdigits.errors import TrainingError
 from inkdigits.runs.history import RunOrder
 
 if TYPE_CHECKING:
-    from inkdigits.runs.comparison import RunSummary, Setting
+    from inkdigits.runs.comparison import RunSummary
+    from inkdigits.runs.folder import Setting
 
 __all__ = ["runs"]
 

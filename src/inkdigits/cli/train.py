@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from inkdigits.cli.progress import ProgressDisplay
+from inkdigits.cli.terminal import columns, command_line, is_terminal, paint, percent, wrapped
 from inkdigits.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -72,11 +75,11 @@ def train(
 
     Example: inkdigits train --model cnn --data mnist --epochs 10
     """
-    from inkdigits.recipes.recipe import recipe_names
-
     if list_recipes:
-        typer.echo("\n".join(recipe_names()))
+        _list_recipes()
         return
+    if resume:
+        _check_begun(out)
     if recipe == "numbers":
         from inkdigits.cli.train_numbers import train_numbers
 
@@ -94,11 +97,9 @@ def train(
         "seed": seed,
     }
     settings = _settings(recipe, model, data, training, out if resume else None)
-    if resume and out is None:
-        raise ConfigError(
-            "--resume", expected="--out DIR", found="no folder", remedy="Name the run to go on with."
-        )
     folder = out or _next_folder(settings.model)
+    if not resume and (recipe, model, data) == (None, None, None) and not any(training.values()):
+        _ask(settings, folder)
 
     from inkdigits.training.loop import train as train_into
 
@@ -112,9 +113,67 @@ def train(
 
         result = train_into(settings, folder, resume=resume, devices=devices, show=show, warn=display.warn)
     after_epoch()  # with the figures of the test images
-    typer.echo(json.dumps(_summary(result)) if as_json else _sentence(result))
+    typer.echo(json.dumps(_summary(result)) if as_json else _text(result))
     if result.interrupted:
         raise typer.Exit(130)  # as shells have it for Ctrl-C, so that no script goes on as if it were done
+
+
+def _list_recipes() -> None:
+    """What ships, in lines that fit the terminal."""
+    from inkdigits.recipes.shipped import shipped_recipes
+
+    width = min(columns(), 100)
+    indent = " " * 13
+    for each in shipped_recipes():
+        text = wrapped(f"{each.name:<12} {each.description}", width, indent)
+        typer.echo(paint(text[: len(each.name)], bold=True) + text[len(each.name) :])
+        facts = " ".join(f"{fact}." for fact in (each.takes, each.reaches) if fact)
+        if facts:
+            typer.echo(
+                paint(indent + wrapped(facts, width - len(indent)).replace("\n", f"\n{indent}"), "green")
+            )
+
+
+def _ask(settings: Recipe, folder: Path) -> None:
+    """Say what a call without a recipe would train, and train it only where a person says yes.
+
+    Raises:
+        typer.Exit: 2 where nobody can be asked; 0 where the answer is no.
+    """
+    _list_recipes()
+    names = " ".join(f"--data {shlex.quote(str(source))}" for source in settings.sources)
+    typer.echo("\nName a recipe of these, or a model and its data:")
+    typer.echo(f"  inkdigits train --model {settings.model} {names}")
+    if not (sys.stdin.isatty() and is_terminal()):
+        raise typer.Exit(2)
+    data = " and ".join(str(source) for source in settings.sources)
+    question = (
+        f"Train the model {settings.model} on {data} for {settings.training.epochs} epochs into {folder} now?"
+    )
+    if not typer.confirm(wrapped(question, columns() - 6)):
+        raise typer.Exit
+
+
+def _check_begun(out: Path | None) -> None:
+    """Refuse to resume what never began, before anything else is trained in its place.
+
+    Raises:
+        ConfigError: there is no run to resume.
+    """
+    from inkdigits.runs.folder import RunFolder
+
+    if out is None:
+        raise ConfigError(
+            "--resume", expected="--out DIR", found="no folder", remedy="Name the run to go on with."
+        )
+    run = RunFolder(out)
+    if not run.holds_run() and not run.checkpoint.exists():
+        raise ConfigError(
+            f"--resume --out {out}",
+            expected="the folder of a run that was interrupted",
+            found="a folder without a run" if out.exists() else "no such folder",
+            remedy=f"There is nothing to resume. To begin it:\n  {command_line(without='--resume')}",
+        )
 
 
 def _event_writer(folder: Path) -> Callable[[], object]:
@@ -141,7 +200,7 @@ def _settings(
     given = {key: value for key, value in training.items() if value is not None}
     if recipe is not None:
         settings = load_recipe(recipe)
-    elif resumed is not None and RunFolder(resumed).holds_run():
+    elif resumed is not None:
         settings = RunFolder(resumed).read_recipe()
     else:
         settings = Recipe()
@@ -174,12 +233,17 @@ def _summary(result: RunResult) -> dict[str, object]:
     }
 
 
-def _sentence(result: RunResult) -> str:
-    start = "interrupted; " if result.interrupted else ""
-    if result.test_accuracy is None or result.test_interval is None:
-        return f"{start}the run is in {result.folder}"
-    low, high = result.test_interval
-    return (
-        f"{start}test accuracy {result.test_accuracy:.2%} (95% interval {low:.2%} to {high:.2%}, "
-        f"{result.n_test:,} images); the run is in {result.folder}"
-    )
+def _text(result: RunResult) -> str:
+    """What the run reached, where it is, and the command that goes on from here."""
+    folder = shlex.quote(str(result.folder))
+    lines = [f"the run is in {result.folder}"]
+    if result.test_accuracy is not None and result.test_interval is not None:
+        accuracy, low, high = (
+            percent(x, result.n_test) for x in (result.test_accuracy, *result.test_interval)
+        )
+        figures = f"test accuracy {paint(accuracy, 'green', bold=True)}"
+        lines.insert(0, f"{figures}, 95% interval {low} to {high}, {result.n_test:,} images")
+    if result.interrupted:
+        lines.insert(0, paint(f"interrupted after {len(result.history)} whole epochs", "yellow"))
+        lines += ["go on with it:", f"  inkdigits train --resume --out {folder}"]
+    return "\n".join(lines)

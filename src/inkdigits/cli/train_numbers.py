@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
 import typer
 
+from inkdigits.cli.terminal import say
 from inkdigits.errors import ConfigError
 
 __all__ = ["train_numbers"]
@@ -35,10 +37,6 @@ def train_numbers(
             found=" ".join(places) or "none",
             remedy="Name it with --data DIR, or set INKDIGITS_DATA.",
         )
-    if resume and out is None:
-        raise ConfigError(
-            "--resume", expected="--out DIR", found="no folder", remedy="Name the run to go on with."
-        )
     config = load_numbers_recipe()
     if epochs is not None:
         config = replace(config, epochs=epochs, budget_minutes=0.0)
@@ -48,14 +46,19 @@ def train_numbers(
 
     def show(line: str) -> None:
         if not quiet:
-            typer.echo(line, err=True)
+            say(line, err=True)
 
-    figures = run_numbers(config, Path(places[0]), folder, resume=resume, show=show)
+    try:
+        figures = run_numbers(config, Path(places[0]), folder, resume=resume, show=show)
+    except KeyboardInterrupt:
+        words = ["inkdigits", "train", "numbers", "--resume", "--out", str(folder), "--data", places[0]]
+        typer.echo(f"interrupted; go on with it:\n  {shlex.join(words)}", err=True)
+        raise typer.Exit(130) from None
     summary = {"folder": str(folder), "kept_exact": figures["kept_exact"], "bytes": figures["bytes"]}
     typer.echo(
         json.dumps(summary)
         if as_json
-        else f"{figures['kept_exact']:.1%} of the kept writers' numbers; the run is in {folder}"
+        else f"{figures['kept_exact']:.1%} of the kept writers' numbers\nthe run is in {folder}"
     )
 
 

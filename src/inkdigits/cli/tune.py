@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inkdigits.cli.progress import ProgressDisplay
+from inkdigits.cli.terminal import columns, command_line, wrapped
 
 if TYPE_CHECKING:
     from inkdigits.training.tuning import Study, Trial
@@ -72,11 +74,12 @@ def tune(
             timeout_s=timeout,
             storage=storage,
             show=display.show_step,
-            finished=lambda trial: display.write(_line(trial)),
+            finished=lambda trial: display.write(wrapped(_line(trial), columns(), " " * 21)),
             warn=display.warn,
         )
     typer.echo(json.dumps(study.to_json()) if as_json else _text(study))
     if study.interrupted:
+        typer.echo(f"interrupted; go on with it:\n  {command_line()}", err=True)
         raise typer.Exit(130)
 
 
@@ -101,7 +104,8 @@ def _text(study: Study) -> str:
     if study.importances:
         lines += ["what mattered, as a share of the variation"]
         lines += [f"  {name:<32} {share:.0%}" for name, share in study.importances.items()]
-    return "\n".join([*lines, f"train it: inkdigits train {study.folder / 'best.toml'}"])
+    best = shlex.quote(str(study.folder / "best.toml"))
+    return "\n".join([*lines, "train it:", f"  inkdigits train {best}"])
 
 
 def _shown(value: object) -> str:

@@ -10,27 +10,23 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
-from inkdigits.config import to_dict
 from inkdigits.errors import ConfigError, InkdigitsError
 from inkdigits.files import natural_order
-from inkdigits.runs.folder import RunFolder, unreadable_file
+from inkdigits.runs.folder import RunFolder, Setting, flat_settings, unreadable_file
 from inkdigits.runs.history import RunOrder
 
 __all__ = [
     "Comparison",
     "RunSummary",
-    "Setting",
     "best_first",
     "summarize_runs",
 ]
 
 _SHOWN_APART = ("model", "data", "epochs")  # settings that a summary has fields for
-
-Setting = bool | int | float | str | list[str]
 
 
 @dataclass(frozen=True)
@@ -142,22 +138,13 @@ def _summarize(run: RunFolder) -> RunSummary:
         data=tuple(map(str, recipe.sources)),
         epochs_done=last.epoch if last else 0,
         epochs_planned=recipe.training.epochs,
-        settings=_flat(to_dict(recipe)),
+        settings=flat_settings(recipe),
         validation_accuracy=last.validation_accuracy if last else None,
         validation_loss=last.validation_loss if last else None,
         test_accuracy=figures.test_accuracy if figures and complete else None,
         images_per_second=float(np.median([epoch.images_per_second for epoch in epochs])) if epochs else None,
         state="complete" if complete else "interrupted" if figures else "unfinished",
     )
-
-
-def _flat(table: Mapping[str, Any]) -> dict[str, Setting]:
-    """A recipe's settings without its sections: no two settings have the same name."""
-    settings: dict[str, Setting] = {}
-    for name, value in table.items():
-        if name != "search":  # what tuning may vary; a run has one value of each
-            settings |= _flat(value) if isinstance(value, dict) else {name: value}
-    return settings
 
 
 def _only_differences(runs: list[RunSummary]) -> list[RunSummary]:

@@ -25,15 +25,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import final
+from typing import Any, final
 
+from inkdigits.config import to_dict
 from inkdigits.errors import ModelError, TrainingError
 from inkdigits.files import remove_leftovers, write_whole
 from inkdigits.recipes.recipe import Recipe, load_recipe, write_recipe
 from inkdigits.runs.environment import describe_environment
 from inkdigits.runs.history import EpochResult, history_from_csv, history_to_csv
 
-__all__ = ["FinalFigures", "RunFolder", "onnx_file", "unreadable_file"]
+__all__ = [
+    "FinalFigures",
+    "RunFolder",
+    "Setting",
+    "changes",
+    "flat_settings",
+    "onnx_file",
+    "unreadable_file",
+]
+
+Setting = bool | int | float | str | list[str]
+"""The value of a setting, as TOML has it."""
 
 
 @dataclass(frozen=True)
@@ -86,10 +98,11 @@ class RunFolder:
         if figures is not None and not figures.interrupted:
             remedy = "Evaluate it, or train into another folder."
             raise self._unusable("a run to go on with", "one that is complete", remedy)
-        if self.read_recipe() != recipe:
+        changed = changes(flat_settings(self.read_recipe()), flat_settings(recipe))
+        if changed:
             expected = f"the settings that the run began with (its {self.recipe.name})"
             remedy = "Resume without options, or train into another folder."
-            raise self._unusable(expected, "other settings", remedy)
+            raise self._unusable(expected, "; ".join(changed), remedy)
 
     def _unusable(self, expected: str, found: str, remedy: str) -> TrainingError:
         return TrainingError(self.path, expected=expected, found=found, remedy=remedy)
@@ -193,6 +206,29 @@ def onnx_file(given: Path) -> Path:
             remedy=resume if begun else "Check the path.",
         )
     return run.onnx_model
+
+
+def flat_settings(recipe: Recipe) -> dict[str, Setting]:
+    """A recipe's settings without its sections: no two settings have the same name."""
+    return _flat(to_dict(recipe))
+
+
+def _flat(table: Mapping[str, Any]) -> dict[str, Setting]:
+    settings: dict[str, Setting] = {}
+    for name, value in table.items():
+        if name != "search":  # what tuning may vary; a run has one value of each
+            settings |= _flat(value) if isinstance(value, dict) else {name: value}
+    return settings
+
+
+def changes(before: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
+    """What differs between two runs, one phrase for each, such as `epochs 3 in place of 10`."""
+    names = dict.fromkeys([*before, *now])
+    return [
+        f"{name} {now.get(name, 'none')} in place of {before.get(name, 'none')}"
+        for name in names
+        if now.get(name) != before.get(name)
+    ]
 
 
 def unreadable_file(path: Path, expected: str, found: object) -> TrainingError:

@@ -3,11 +3,15 @@
 Everything that the next epoch depends on is in it: weights, batch statistics, the optimizer's moments
 and step count, the states of the dropout generators, and the history. Shuffles and augmentation depend
 on the seed and the epoch's number alone, so they need no state.
+
+It also says what it was made from, settings and data, so that a run never goes on with something else.
 """
 
 from __future__ import annotations
 
 import json
+import warnings
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,31 +21,54 @@ import numpy as np
 from inkdigits.errors import TrainingError
 from inkdigits.files import temporary_beside
 from inkdigits.models.backend import keras
+from inkdigits.runs.folder import changes
 from inkdigits.runs.history import EpochResult
 
 __all__ = ["read_checkpoint", "state_bytes", "write_checkpoint"]
 
 
-def write_checkpoint(path: Path, model: Any, history: list[EpochResult]) -> None:
-    """Write the state of a compiled, built model and its optimizer."""
+def write_checkpoint(
+    path: Path, model: Any, history: list[EpochResult], made_from: Mapping[str, object] | None = None
+) -> None:
+    """Write the state of a compiled, built model and its optimizer.
+
+    Args:
+        path: of the file.
+        model: compiled and built.
+        history: the epochs so far.
+        made_from: settings and fingerprints of the data, by name, as JSON takes them.
+    """
     arrays = {f"v{i}": keras.ops.convert_to_numpy(v) for i, v in enumerate(_variables(model))}
     arrays["history"] = np.array(json.dumps([asdict(result) for result in history]))
+    arrays["made_from"] = np.array(json.dumps(made_from))
     with temporary_beside(path) as temporary, temporary.open("wb") as file:
         np.savez(file, **arrays)
 
 
-def read_checkpoint(path: Path, model: Any) -> list[EpochResult]:
+def read_checkpoint(
+    path: Path,
+    model: Any,
+    made_from: Mapping[str, object] | None = None,
+    warn: Callable[[str], None] = warnings.warn,
+) -> list[EpochResult]:
     """Put the state back into a model compiled in the same way; returns the history so far.
 
+    Args:
+        path: of the file.
+        model: compiled and built.
+        made_from: what the run is made from now, as for `write_checkpoint`; None leaves it unchecked.
+        warn: called with a note where the checkpoint is too old to say what it was made from.
+
     Raises:
-        TrainingError: the file is not a checkpoint of this model.
+        TrainingError: the file is not a checkpoint of this model, or was made from something else.
     """
     variables = _variables(model)
     try:
         # Given a path, NumPy leaves the file open when it is no archive.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            values = [arrays[f"v{i}"] for i in range(len(arrays.files) - 1)]
+            values = [arrays[name] for name in arrays.files if name.startswith("v")]
             history = [EpochResult(**line) for line in json.loads(str(arrays["history"]))]
+            before = json.loads(str(arrays["made_from"])) if "made_from" in arrays.files else None
     except Exception as error:  # zipfile, NumPy and json raise many types for a damaged file
         raise TrainingError(
             path, expected="a checkpoint of inkdigits", found=str(error), remedy="Train without --resume."
@@ -53,9 +80,30 @@ def read_checkpoint(path: Path, model: Any) -> list[EpochResult]:
             found=f"{len(values)} variables of other shapes",
             remedy="Resume with the recipe that the run began with.",
         )
+    if made_from is not None:
+        _check_same(path, before, json.loads(json.dumps(made_from)), warn)
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
     return history
+
+
+def _check_same(
+    path: Path,
+    before: Mapping[str, object] | None,
+    now: Mapping[str, object],
+    warn: Callable[[str], None],
+) -> None:
+    if before is None:
+        warn(f"{path} does not say which data and settings it was made from: they go unchecked")
+        return
+    changed = changes(before, now)
+    if changed:
+        raise TrainingError(
+            path,
+            expected="the data and the settings that the run began with",
+            found="; ".join(changed),
+            remedy="Bring them back, or train into another folder.",
+        )
 
 
 def state_bytes(model: Any) -> int:

@@ -6,6 +6,7 @@ picture is counted twice.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -49,6 +50,12 @@ class LabelledImages:
         """The chosen ones, by their numbers."""
         return LabelledImages(self.images[chosen], self.labels[chosen])
 
+    def fingerprint(self) -> str:
+        """Their number and a hash of images and labels, such as `1,437 (3f29c07a)`."""
+        digest = hashlib.blake2b(np.ascontiguousarray(self.images).data, digest_size=4)
+        digest.update(self.labels.astype(np.int64).tobytes())
+        return f"{len(self):,} ({digest.hexdigest()})"
+
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
@@ -68,6 +75,13 @@ class TrainingData:
     validation: LabelledImages | None
     test: LabelledImages | None
     notes: tuple[str, ...] = ()
+
+    def fingerprints(self) -> dict[str, str]:
+        """What tells the data from other data: the number of images of each part, and a hash of them."""
+        parts = {"training": self.training, "validation": self.validation, "test": self.test}
+        return {"classes": ", ".join(self.class_names)} | {
+            f"{name} images": "none" if part is None else part.fingerprint() for name, part in parts.items()
+        }
 
 
 def gather(recipe: Recipe) -> TrainingData:

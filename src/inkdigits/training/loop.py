@@ -28,7 +28,7 @@ from inkdigits.plots import plot_learning_curves, save_figure
 from inkdigits.reading.classifier import Classifier
 from inkdigits.reading.model_file import ModelRecord
 from inkdigits.recipes.recipe import Recipe, TrainingConfig
-from inkdigits.runs.folder import RunFolder
+from inkdigits.runs.folder import RunFolder, flat_settings
 from inkdigits.runs.history import EpochResult, epochs_since_best
 from inkdigits.signals import stop_signals
 from inkdigits.synthesis.augmentation import augment
@@ -117,7 +117,9 @@ def train(
             n_devices=shared.n_devices,
             n_bytes=4 * state_bytes(model) + 5_000_000,
         )
-    history = read_checkpoint(run.checkpoint, model) if resume and run.checkpoint.exists() else []
+    made_from = flat_settings(recipe) | data.fingerprints()
+    is_begun = resume and run.checkpoint.exists()
+    history = read_checkpoint(run.checkpoint, model, made_from, warn) if is_begun else []
     shared.check_agreement(len(history))
     with stop_signals(signal.SIGINT, signal.SIGTERM) as interrupted:
         while len(history) < config.epochs and not (interrupted.is_set() or _has_stalled(history, config)):
@@ -128,7 +130,7 @@ def train(
                 break
             history.append(result)
             with run.write_errors_explained():
-                write_checkpoint(run.checkpoint, model, history)
+                write_checkpoint(run.checkpoint, model, history, made_from)
                 run.write_history(history)
             watcher.finish_epoch(result)
     with averaged_weights(model), run.write_errors_explained():

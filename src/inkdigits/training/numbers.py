@@ -209,7 +209,9 @@ def train_numbers(
     make_deterministic(config.seed)
     model = _compiled(config)
     checkpoint = RunFolder(folder).checkpoint
-    history = read_checkpoint(checkpoint, model) if resume and checkpoint.exists() else []
+    longer = ("epochs", "budget_minutes")  # a run may be made longer
+    made_from = {name: value for name, value in asdict(config).items() if name not in longer}
+    history = read_checkpoint(checkpoint, model, made_from) if resume and checkpoint.exists() else []
     validation = read_shard(lines / "validation.npz")
     scans = kept_lines(validation, config.seed)
     elapsed_s = float(sum(config.lines_per_epoch / line.images_per_second for line in history))
@@ -223,7 +225,7 @@ def train_numbers(
             exact, by_source = _judge(model, scans, validation, config.widths)
         elapsed_s += seconds
         history.append(EpochResult(epoch + 1, loss, 0.0, None, exact, config.lines_per_epoch / seconds))
-        write_checkpoint(checkpoint, model, history)
+        write_checkpoint(checkpoint, model, history, made_from)
         write_whole(folder / "history.jsonl", "".join(json.dumps(asdict(h)) + "\n" for h in history))
         sources = " ".join(f"{name} {share:.3f}" for name, share in by_source.items())
         speed = f"{config.lines_per_epoch / seconds:.0f} lines/s"
