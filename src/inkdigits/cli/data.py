@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from inkdigits.cli.terminal import columns, paint, wrapped
+
 __all__ = ["data"]
 
 
@@ -30,12 +32,19 @@ def data(
             return
         width = max(map(len, NAMES))
         for known, description in NAMES.items():
-            typer.echo(f"{known:<{width}}  {description}")
-        typer.echo("\nAny file or folder of yours does too: IDX, CSV, Parquet, .npz, ARFF, libsvm, pictures.")
+            lines = wrapped(f"{known:<{width}}  {description}", columns(), " " * (width + 2))
+            typer.echo(paint(lines[: len(known)], bold=True) + lines[len(known) :])
+        typer.echo()
+        kinds = "IDX, CSV, Parquet, .npz, ARFF, libsvm, pictures"
+        typer.echo(wrapped(f"Any file or folder of yours does too: {kinds}.", columns()))
         return
     dataset = load(name)
     if not as_json:
-        typer.echo(describe(dataset))
+        for line in describe(dataset).splitlines():
+            indent = line[: len(line) - len(line.lstrip())]
+            typer.echo(
+                indent + wrapped(line.strip(), columns() - len(indent) - 2).replace("\n", f"\n{indent}  ")
+            )
         return
     parts = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
     counts = {part: None if split is None else len(split) for part, split in parts.items()}

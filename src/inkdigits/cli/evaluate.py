@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inkdigits.cli.folders import writing_into
+from inkdigits.cli.terminal import paint, percent
 from inkdigits.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from inkdigits.reading.classifier import Classifier
 
 __all__ = ["evaluate"]
+
+_MOST_COLUMNS = 11  # of six characters beside the names, in 80
 
 
 def evaluate(
@@ -85,22 +88,42 @@ def _open(run_or_model: str) -> tuple[Classifier, tuple[str, ...]]:
 
 
 def _text(report: Report) -> str:
-    """The report as a screenful."""
-    coverages = ", ".join(f"{point.coverage:.1%} at {point.risk:.1%} errors" for point in report.coverages)
+    """The report as a screenful of at most 80 columns."""
+    interval, n_images = report.interval, report.n_images
+    accuracy, low, high = (percent(x, n_images) for x in (report.accuracy, interval.low, interval.high))
+    figures = paint(accuracy, "green", bold=True)
+    coverages = "; ".join(f"{point.coverage:.1%} at {point.risk:.1%}" for point in report.coverages)
     lines = [
-        report.name,
-        f"  accuracy           {report.accuracy:.2%}  ({report.n_right:,} of {report.n_images:,};"
-        f" 95% interval {report.interval.low:.2%} to {report.interval.high:.2%})",
+        paint(report.name, bold=True),
+        f"  accuracy           {figures}, 95% interval {low} to {high} ({report.n_right:,} of {n_images:,})",
         f"  log-loss           {report.log_loss:.4f}",
         f"  calibration error  {report.calibration_error:.2%}",
-        f"  can be accepted    {coverages}",
+        f"  read, with errors  {coverages}",
         f"  speed              {report.images_per_second:,.0f} images/s",
         "",
-        f"  {'':<12} precision  recall      F1  images",
+        paint(f"  {'':<12} precision  recall      F1  images", dim=True),
     ]
     for name, scores in zip(report.class_names, report.per_digit, strict=True):
-        fractions = f"{scores.precision:>9.2%} {scores.recall:>7.2%} {scores.f1:>7.2%}"
-        lines.append(f"  {name:<12} {fractions} {scores.support:>7,}")
-    lines += ["", "  confusion matrix (rows: label, columns: answer)"]
-    lines += ["  " + "".join(f"{count:>6}" for count in row) for row in report.confusion]
-    return "\n".join(lines)
+        shares = (percent(x, scores.support) for x in (scores.precision, scores.recall, scores.f1))
+        precision, recall, f1 = shares
+        lines.append(f"  {name[:12]:<12} {precision:>9} {recall:>7} {f1:>7} {scores.support:>7,}")
+    return "\n".join([*lines, "", *_confusion(report)])
+
+
+def _confusion(report: Report) -> list[str]:
+    """The confusion matrix with headings; the right answers green, zeros as dots."""
+    names = report.class_names
+    if len(names) > _MOST_COLUMNS:
+        return [f"  the confusion matrix of {len(names)} classes is in the report: --out DIR"]
+    lines = ["  confusion matrix: a row for each label, a column for each answer"]
+    lines.append(paint(" " * 14 + "".join(f"{name[:5]:>6}" for name in names), dim=True))
+    for row, (name, counts) in enumerate(zip(names, report.confusion, strict=True)):
+        cells = [f"{count or '.':>6}" for count in counts]
+        painted = [
+            paint(cell, "green", bold=True)
+            if column == row
+            else paint(cell, "yellow" if counts[column] else None, dim=not counts[column])
+            for column, cell in enumerate(cells)
+        ]
+        lines.append(f"  {name[:12]:<12}" + "".join(painted))
+    return lines

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from itertools import tee
 from pathlib import Path
@@ -14,6 +15,7 @@ import typer
 
 from inkdigits.cli.folders import writing_into
 from inkdigits.cli.options import DigitsAccepted, Engine, MaxError, Model
+from inkdigits.cli.terminal import paint, say
 from inkdigits.errors import ConfigError, ImageError
 from inkdigits.files import temporary_beside
 from inkdigits.pictures.walking import Skipped, summarize, walk
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from inkdigits.results import Prediction
 
 __all__ = ["predict"]
+
+_READ = "read"
+_UNREADABLE = "not readable"
 
 
 def predict(
@@ -100,12 +105,14 @@ def predict(
         answers = _answers(recognizer, inputs)
     else:
         answers = _explained_answers(recognizer, inputs, explain)
-    failed = False
+    outcomes: Counter[str] = Counter()
     for name, answer in answers:
-        failed |= isinstance(answer, ImageError)
+        outcomes[_outcome(answer)] += 1
         _show(name, answer, as_json=as_json)
     _show_skipped(skipped, as_json=as_json)
-    if failed:
+    if not as_json and outcomes.total() > 1:
+        say(_counted(outcomes), err=True)
+    if outcomes[_UNREADABLE]:
         raise typer.Exit(1)
 
 
@@ -212,11 +219,30 @@ def _show(name: str, answer: Prediction | ImageError, *, as_json: bool) -> None:
         result = {"error": _reason(answer)} if isinstance(answer, ImageError) else answer.to_json()
         typer.echo(json.dumps({"path": name, **result}))
     elif isinstance(answer, ImageError):
-        typer.echo(f"error: {answer}", err=True)
+        say(f"error: {answer}", err=True, colour="red")
     else:
         from inkdigits.reading.wording import verdict
 
-        typer.echo(f"{name}: {verdict(answer)}")
+        typer.echo(f"{name}: {paint(verdict(answer), 'yellow' if answer.refused else 'green')}")
+
+
+def _outcome(answer: Prediction | ImageError) -> str:
+    if isinstance(answer, ImageError):
+        return _UNREADABLE
+    return str(answer.reason or _READ)
+
+
+def _counted(outcomes: Counter[str]) -> str:
+    """One line, such as `13 pictures: 10 read; 2 refused: 1 blank, 1 several; 1 not readable`."""
+    n_total, n_read, n_unreadable = outcomes.total(), outcomes[_READ], outcomes[_UNREADABLE]
+    reasons = [(name, n) for name, n in outcomes.most_common() if name not in (_READ, _UNREADABLE)]
+    parts = [f"{n_read:,} read"]
+    if reasons:
+        by_reason = ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in reasons)
+        parts.append(f"{n_total - n_read - n_unreadable:,} refused: {by_reason}")
+    if n_unreadable:
+        parts.append(f"{n_unreadable:,} not readable")
+    return f"{n_total:,} pictures: " + "; ".join(parts)
 
 
 def _reason(error: ImageError) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from inkdigits.cli.terminal import say
 from inkdigits.errors import TrainingError
 from inkdigits.runs.history import RunOrder
 
@@ -42,7 +43,7 @@ def runs(
 
     comparison = summarize_runs(folder)
     for error in comparison.unreadable:
-        typer.echo(f"error: {error}", err=True)
+        say(f"error: {error}", err=True, colour="red")
     listed = best_first(comparison.runs, sort)
     if as_json:
         for run in listed:

@@ -98,7 +98,7 @@ def train(
     }
     settings = _settings(recipe, model, data, training, out if resume else None)
     folder = out or _next_folder(settings.model)
-    if not resume and (recipe, model, data) == (None, None, None) and not any(training.values()):
+    if not resume and (recipe, model, data) == (None, None, None) and set(training.values()) == {None}:
         _ask(settings, folder)
 
     from inkdigits.training.loop import train as train_into
