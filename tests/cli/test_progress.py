@@ -49,16 +49,16 @@ def shown(monkeypatch: pytest.MonkeyPatch, *, terminal: bool, quiet: bool = Fals
 
 def test_a_log_gets_a_line_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     assert shown(monkeypatch, terminal=False).splitlines() == [
-        "epoch   1/2  loss 0.2500  accuracy 50.00%  1,234 images/s  1:01 left",
-        "epoch   2/2  loss 0.2500  accuracy 50.00%  validation loss 0.1250  accuracy 75.00%  "
-        "1,234 images/s  1:01 left",
+        "  epoch    loss  accuracy  val loss  val accuracy  images/s   left",
+        "    1/2  0.2500    50.00%         -             -     1,234   1:01",
+        "    2/2  0.2500    50.00%    0.1250        75.00%     1,234   1:01",
     ]
 
 
 def test_a_terminal_gets_a_bar_and_the_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown(monkeypatch, terminal=True))
-    assert "epoch   1/2  loss 0.2500" in text
-    assert "epoch   2/2  loss 0.2500" in text
+    assert "    1/2  0.2500    50.00%" in text
+    assert "    2/2  0.2500    50.00%    0.1250" in text
     assert "epoch 2/2" in text
     assert "━" in text
 

@@ -71,9 +71,10 @@ def test_a_run_from_end_to_end(trained: tuple[Path, Ended]) -> None:
 
 
 def test_progress_is_a_line_an_epoch_where_there_is_no_terminal(trained: tuple[Path, Ended]) -> None:
-    lines = [line for line in trained[1].err.splitlines() if line.startswith("epoch")]
-    assert [line.split()[1] for line in lines] == ["1/2", "2/2"]
-    assert "validation loss" in lines[0]
+    heading, *rows = [line for line in trained[1].err.splitlines() if not line.startswith("note")]
+    assert heading.split()[:3] == ["epoch", "loss", "accuracy"]
+    assert [row.split()[0] for row in rows] == ["1/2", "2/2"]
+    assert len(heading) == len(rows[0]) == len(rows[1]) < 80
     assert "\r" not in trained[1].err
     assert "\x1b" not in trained[1].err
 
@@ -104,7 +105,8 @@ def test_ctrl_c_and_resume(call: Call, tmp_path: Path, monkeypatch: pytest.Monke
         patched.setattr(ProgressDisplay, "show", interrupt)
         ended = call("train", "--model", "mlp", "--data", "uci", "--epochs", "1", "--out", run)
     assert ended.code == 130
-    assert ended.out.startswith("interrupted; ")
+    assert ended.out.startswith("interrupted after 1 whole epochs")
+    assert ended.out.splitlines()[-1] == f"  inkdigits train --resume --out {run}"
     assert json.loads((run / "metrics.json").read_text(encoding="utf-8"))["interrupted"] is True
 
     ended = call("train", "--resume", "--out", run)
@@ -119,11 +121,22 @@ def test_ctrl_c_and_resume(call: Call, tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_list_names_the_shipped_recipes(call: Call) -> None:
     ended = call("train", "--list")
-    assert (ended.code, ended.out.split()) == (0, recipe_names())
+    assert (ended.code, ended.err) == (0, "")
+    assert [line.split()[0] for line in ended.out.splitlines() if line[0] != " "] == [
+        *recipe_names(),
+        "numbers",
+    ]
+    assert max(map(len, ended.out.splitlines())) <= 80
+    for name in recipe_names():
+        assert f"{name:<12} " in ended.out
 
 
-def test_without_anything_the_defaults_train(call: Call, asked: Asked) -> None:
-    assert call("train").code == 0
+def test_without_anything_it_lists_and_names_the_command(call: Call, asked: Asked) -> None:
+    ended = call("train")
+    assert (ended.code, ended.err) == (2, "")
+    assert asked.folder == Path(), "nothing must train"
+    command = ended.out.splitlines()[-1]
+    assert call(*command.split()[1:]).code == 0
     assert asked.recipe == Recipe()
 
 
@@ -178,9 +191,13 @@ def test_resume_takes_the_settings_of_the_run(call: Call, asked: Asked, run_fold
     assert asked.recipe == load_recipe(run_folder / "recipe.toml")
 
 
-def test_resume_begins_a_run_that_has_not_begun(call: Call, asked: Asked, tmp_path: Path) -> None:
-    assert call("train", "notebook", "--resume", "--out", tmp_path / "new").code == 0
-    assert asked.recipe == load_recipe("notebook")
+def test_there_must_be_something_to_resume(call: Call, asked: Asked, tmp_path: Path) -> None:
+    for arguments in (("--out", tmp_path / "new"), ("notebook", "--out", tmp_path)):
+        ended = call("train", *arguments, "--resume")
+        assert (ended.code, ended.out) == (2, "")
+        assert "There is nothing to resume." in ended.err
+        assert ended.err.splitlines()[-1] == "  inkdigits train " + " ".join(map(str, arguments))
+    assert asked.folder == Path(), "nothing must train"
 
 
 def test_runs_are_numbered_by_model(call: Call, asked: Asked) -> None:
@@ -201,8 +218,8 @@ def test_runs_are_numbered_by_model(call: Call, asked: Asked) -> None:
 
 
 def test_quiet_says_the_result_alone(call: Call, asked: Asked) -> None:
-    assert call("train").err.startswith("epoch   1/1  loss 0.5000  accuracy 90.00%")
-    ended = call("train", "--quiet")
+    assert call("train", "cnn").err.splitlines()[1].split()[:3] == ["1/1", "0.5000", "90.00%"]
+    ended = call("train", "cnn", "--quiet")
     assert ended.err == ""
     assert ended.out.startswith("the run is in ")
 
