@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from inkdigits.brief import brief
 from inkdigits.errors import DatasetError
 from inkdigits.ink import DIGITS
 
@@ -31,6 +32,8 @@ class Split:
     images: NDArray[np.uint8]
     labels: NDArray[np.int64] | None
     writers: NDArray[np.str_] | None = None
+
+    __repr__ = brief
 
     def __len__(self) -> int:
         return len(self.images)
@@ -63,6 +66,8 @@ class Dataset:
     class_names: tuple[str, ...] = DIGITS
     notes: tuple[str, ...] = ()
     validation: Split | None = None
+
+    __repr__ = brief
 
     @property
     def parts(self) -> dict[str, Split]:

@@ -24,6 +24,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from inkdigits.brief import brief
 from inkdigits.ink import BOX_SIDE, SIDE, Grey, Plane, to_ink
 from inkdigits.normalizer.digit import find_digit
 from inkdigits.normalizer.geometry import centre_by_mass, fit_into_box, thicken
@@ -57,6 +58,8 @@ class Normalized:
     box: Box | None
     others: int = 0
     as_it_is: Plane | None = None
+
+    __repr__ = brief
 
 
 def normalize(page: Grey) -> Normalized:

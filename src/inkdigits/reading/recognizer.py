@@ -21,6 +21,7 @@ import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
+from inkdigits.brief import brief
 from inkdigits.errors import ImageError, ModelError
 from inkdigits.ink import SIDE, to_ink
 from inkdigits.normalizer import NORMALIZER_VERSION, Normalized, normalize
@@ -50,6 +51,8 @@ class Examination:
     digit_probability: float = 1.0  # of showing a single digit, by the network
     least_digit_probability: float = 0.0  # below which the network refuses
     least_confidence: float = 0.0  # below which a digit is unclear
+
+    __repr__ = brief
 
 
 class Recognizer:

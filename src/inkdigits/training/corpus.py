@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from inkdigits.brief import brief
 from inkdigits.datasets import DIGITS, Dataset, Split, combine, in_classes, load, shown_classes
 from inkdigits.errors import ConfigError, TrainingError
 from inkdigits.ink import to_bytes
@@ -42,6 +43,8 @@ class LabelledImages:
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
+
+    __repr__ = brief
 
     def __len__(self) -> int:
         return len(self.images)
@@ -75,6 +78,8 @@ class TrainingData:
     validation: LabelledImages | None
     test: LabelledImages | None
     notes: tuple[str, ...] = ()
+
+    __repr__ = brief
 
     def fingerprints(self) -> dict[str, str]:
         """What tells the data from other data: the number of images of each part, and a hash of them."""
