@@ -14,7 +14,8 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
     package: tuple(frozenset(floor.split()) for floor in floors)
     for package, floors in {
         "": (
-            "errors ink results",
+            "brief errors ink",
+            "results",
             "extras files signals streams",
             "config metrics",
             "pictures paper",

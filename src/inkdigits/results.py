@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from inkdigits.brief import brief
+
 __all__ = ["Alternative", "Box", "Character", "Number", "Prediction", "Reading", "Reason", "Refusal"]
 
 
@@ -58,6 +60,8 @@ class Prediction:
     reason: Reason | None
     box: Box | None
     label: str | None = None
+
+    __repr__ = brief
 
     def to_json(self) -> dict[str, object]:
         """The prediction as a dictionary for `json.dumps`, in the form of `predict --json`.

@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import typer
 
 import inkdigits
 from inkdigits.errors import (
@@ -66,6 +67,14 @@ def test_every_verb_shows_an_example(call: Call, monkeypatch: pytest.MonkeyPatch
     assert words[1:3] == ["inkdigits", verb]
     for option in (word for word in words if word.startswith("--")):
         assert option in ended.out.split("Options:")[1]
+
+
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb != "read"])
+def test_every_option_with_a_value_shows_its_default(verb: str) -> None:
+    command = typer.main.get_command(APP.app).get_command(None, verb)  # type: ignore[attr-defined]
+    for option in command.params:
+        if option.param_type_name == "option" and not option.is_flag:
+            assert option.default is not None or isinstance(option.show_default, str), option.name
 
 
 def test_nothing_said_gets_help_and_a_2(call: Call) -> None:

@@ -105,7 +105,7 @@ def test_ctrl_c_and_resume(call: Call, tmp_path: Path, monkeypatch: pytest.Monke
         patched.setattr(ProgressDisplay, "show", interrupt)
         ended = call("train", "--model", "mlp", "--data", "uci", "--epochs", "1", "--out", run)
     assert ended.code == 130
-    assert ended.out.startswith("interrupted after 1 whole epochs")
+    assert ended.out.startswith("interrupted in epoch 1")
     assert ended.out.splitlines()[-1] == f"  inkdigits train --resume --out {run}"
     assert json.loads((run / "metrics.json").read_text(encoding="utf-8"))["interrupted"] is True
 

@@ -28,11 +28,14 @@ def evaluate(
     ],
     data: Annotated[
         str | None,
-        typer.Option(metavar="NAME_OR_PATH", help="The dataset; a run's own by default, else mnist."),
+        typer.Option(metavar="NAME_OR_PATH", help="The dataset.", show_default="a run's own, else mnist"),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write the figures, and pictures of them, into DIR.")
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Write the figures, and pictures of them, into DIR.", show_default="none"
+        ),
     ] = None,
 ) -> None:
     """Measure a model on the test part of a dataset.

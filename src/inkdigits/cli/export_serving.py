@@ -15,7 +15,7 @@ __all__ = ["export_serving"]
 def export_serving(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or an empty folder.")],
     model: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="An ONNX model; the bundled one by default.")
+        Path | None, typer.Option(metavar="FILE", help="An ONNX model.", show_default="the bundled one")
     ] = None,
     image: Annotated[
         str, typer.Option(metavar="NAME", help="Container image of the service, built from Containerfile.")

@@ -12,7 +12,7 @@ __all__ = ["DigitsAccepted", "Engine", "MaxError", "Model"]
 
 Model = Annotated[
     Path | None,
-    typer.Option(metavar="RUN_OR_FILE", help="Run folder or ONNX model; the bundled one by default."),
+    typer.Option(metavar="RUN_OR_FILE", help="Run folder or ONNX model.", show_default="the bundled one"),
 ]
 
 MaxError = Annotated[
@@ -21,6 +21,7 @@ MaxError = Annotated[
         metavar="SHARE",
         help="Allow at most this fraction of errors among the digits that are read, and refuse the rest. "
         "It holds for pictures like those that the model was calibrated on, and for no others.",
+        show_default="no bound",
     ),
 ]
 
@@ -30,6 +31,7 @@ DigitsAccepted = Annotated[
         metavar="SHARE",
         help="Tighten refusal until only this fraction of real digits is accepted, 0.9 to 0.999; fewer "
         "letters get through.",
+        show_default="the model's own",
     ),
 ]
 

@@ -41,7 +41,11 @@ def predict(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
     explain: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Write a picture per input that shows what the model saw."),
+        typer.Option(
+            metavar="DIR",
+            help="Write a picture per input that shows what the model saw.",
+            show_default="none",
+        ),
     ] = None,
     max_error: MaxError = None,
     digits_accepted: DigitsAccepted = None,
@@ -51,17 +55,18 @@ def predict(
             metavar="FILE",
             help="Write a table, a row a picture, into FILE: .csv, .jsonl or .parquet. PATH may then also "
             "be a Parquet file, a tar archive, a quoted pattern, a URL, or @LIST with a source a line.",
+            show_default="none",
         ),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Processes for --out; one a core by default.")
+        int | None, typer.Option(metavar="N", min=1, help="Processes for --out.", show_default="one a core")
     ] = None,
     engine: Annotated[
         Engine, typer.Option(help="What --out runs on: this machine's cores, or Ray.")
     ] = Engine.LOCAL,
     ray_address: Annotated[
         str | None,
-        typer.Option(metavar="ADDRESS", help="A Ray cluster to join; without it, Ray runs on this machine."),
+        typer.Option(metavar="ADDRESS", help="A Ray cluster to join.", show_default="Ray on this machine"),
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the interrupted run that writes --out.")

@@ -29,6 +29,7 @@ def serve(
         typer.Option(
             metavar="DIR",
             help="Store corrected pictures in DIR, for `train --data DIR`; without it, none are stored.",
+            show_default="none",
         ),
     ] = None,
     log_format: Annotated[
@@ -40,7 +41,11 @@ def serve(
     ] = "auto",
     allowed_host: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Further host name that the service answers to; may be repeated."),
+        typer.Option(
+            metavar="NAME",
+            help="Further host name that the service answers to; may be repeated.",
+            show_default="none",
+        ),
     ] = None,
 ) -> None:
     """Serve a page to draw on, and predictions over HTTP.

@@ -29,35 +29,46 @@ def train(
         str | None, typer.Argument(metavar="RECIPE", help="A shipped recipe (--list) or a TOML file.")
     ] = None,
     model: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Architecture, such as mlp or cnn.")
+        str | None,
+        typer.Option(metavar="NAME", help="Architecture, such as mlp or cnn.", show_default="the recipe's"),
     ] = None,
     data: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME_OR_PATH[:TIMES]",
             help="Dataset, and how often it counts; repeat the option to join several.",
+            show_default="the recipe's",
         ),
     ] = None,
-    epochs: Annotated[int | None, typer.Option(metavar="N", help="Passes over the training images.")] = None,
-    batch_size: Annotated[int | None, typer.Option(metavar="N", help="Images per training step.")] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Passes over the training images.", show_default="the recipe's"),
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(metavar="N", help="Images per training step.", show_default="the recipe's")
+    ] = None,
     learning_rate: Annotated[
-        float | None, typer.Option(metavar="RATE", help="Peak learning rate of Adam.")
+        float | None,
+        typer.Option(metavar="RATE", help="Peak learning rate of Adam.", show_default="the recipe's"),
     ] = None,
     validation_share: Annotated[
         float | None,
         typer.Option(
             metavar="SHARE",
             help="Fraction of the training images, 0 to 0.5, held out for progress and calibration.",
+            show_default="the recipe's",
         ),
     ] = None,
     seed: Annotated[
         int | None,
         typer.Option(
-            metavar="N", help="Seed of the initial weights, the shuffles, the dropout and the augmentation."
+            metavar="N",
+            help="Seed of the initial weights, the shuffles, the dropout and the augmentation.",
+            show_default="the recipe's",
         ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Run folder; runs/MODEL-N by default.")
+        Path | None, typer.Option(metavar="DIR", help="Run folder.", show_default="runs/MODEL-N")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --out DIR.")] = False,
     devices: Annotated[
@@ -244,6 +255,6 @@ def _text(result: RunResult) -> str:
         figures = f"test accuracy {paint(accuracy, 'green', bold=True)}"
         lines.insert(0, f"{figures}, 95% interval {low} to {high}, {result.n_test:,} images")
     if result.interrupted:
-        lines.insert(0, paint(f"interrupted after {len(result.history)} whole epochs", "yellow"))
+        lines.insert(0, paint(f"interrupted in epoch {len(result.history) + 1}", "yellow"))
         lines += ["go on with it:", f"  inkdigits train --resume --out {folder}"]
     return "\n".join(lines)

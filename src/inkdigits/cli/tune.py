@@ -28,23 +28,33 @@ def tune(
         int, typer.Option(metavar="N", help="Number of trials in the whole study, pruned ones included.")
     ] = 20,
     timeout: Annotated[
-        float | None, typer.Option(metavar="SECONDS", help="Start no trial after this many seconds.")
+        float | None,
+        typer.Option(
+            metavar="SECONDS", help="Start no trial after this many seconds.", show_default="no limit"
+        ),
     ] = None,
     storage: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="Database that several processes share; DIR/study.db by default."),
+        typer.Option(
+            metavar="URL", help="Database that several processes share.", show_default="DIR/study.db"
+        ),
     ] = None,
     data: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME_OR_PATH[:TIMES]",
             help="Dataset, and how often it counts; repeat the option to join several.",
+            show_default="the recipe's",
         ),
     ] = None,
-    epochs: Annotated[int | None, typer.Option(metavar="N", help="Epochs per trial.")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(metavar="N", help="Epochs per trial.", show_default="the recipe's")
+    ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Folder of the runs and of best.toml; tuning/RECIPE by default."),
+        typer.Option(
+            metavar="DIR", help="Folder of the runs and of best.toml.", show_default="tuning/RECIPE"
+        ),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as a JSON object.")] = False,

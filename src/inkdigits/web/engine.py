@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from starlette.requests import Request
 
+from inkdigits.brief import brief
 from inkdigits.errors import ImageError
 from inkdigits.ink import to_bytes
 from inkdigits.reading.recognizer import Examination, Recognizer
@@ -58,6 +59,8 @@ class Reading:
     prediction: Prediction
     ink: NDArray[np.uint8]
     page_size: tuple[int, int]
+
+    __repr__ = brief
 
 
 @dataclass(frozen=True, eq=False)
