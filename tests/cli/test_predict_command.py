@@ -40,7 +40,7 @@ def broken(tmp_path: Path) -> Path:
 def test_one_line_a_picture(call: Call, draw: Draw, blank: Path) -> None:
     seven = draw("seven.png", 7)
     ended = call("predict", seven, blank)
-    assert (ended.code, ended.err) == (0, "")
+    assert (ended.code, ended.err) == (0, "2 pictures: 1 read; 1 refused: 1 blank\n")
     first, second = ended.out.splitlines()
     assert first.startswith(f"{seven}: 7, ")
     assert first.endswith("% sure")
@@ -51,7 +51,8 @@ def test_a_bad_picture_is_named_on_stderr_and_stops_nothing(call: Call, draw: Dr
     ended = call("predict", draw("two.png", 2), broken, "missing.png", draw("three.png", 3))
     assert ended.code == 1
     assert [line.split(": ")[1][0] for line in ended.out.splitlines()] == ["2", "3"]
-    first, second = ended.err.splitlines()
+    first, second, counted = ended.err.splitlines()
+    assert counted == "4 pictures: 2 read; 2 not readable"
     assert first.startswith(f"error: {broken}: expected a picture in one of the formats PNG")
     assert second.startswith("error: missing.png: expected a picture file, found nothing there.")
 
