@@ -28,7 +28,7 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
             "cli",
             "__init__ __main__",
         ),
-        "pictures": ("formats grey decoders", "images walking"),
+        "pictures": ("formats grey decoders", "images walking", "documents"),
         "paper": ("pieces sheet", "contrast frames ruling", "binarization borders"),
         "normalizer": ("geometry digit", "normalizing", "__init__"),
         "reading": (

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import PIL.Image
 import pytest
 from typer.testing import CliRunner
 
@@ -89,3 +90,14 @@ def test_a_wrong_call_is_refused(fields: Path, wrong: list[str]) -> None:
     result = CliRunner().invoke(app, ["read", "a.png", "--one", *wrong])
     assert result.exit_code != 0
     assert type(result.exception).__name__ == "ConfigError"
+
+
+def test_each_page_of_a_document_is_read_and_a_broken_one_stops_nothing(fields: Path) -> None:
+    pages = [PIL.Image.open(name) for name in ("a.png", "b.png")]
+    pages[0].save("scan.tif", save_all=True, append_images=pages[1:])
+    Path("broken.pdf").write_bytes(b"%PDF-1.7")
+    result = CliRunner().invoke(app, ["read", "broken.pdf", "scan.tif", "--one", "--json"])
+    assert result.exit_code == 1
+    broken, *read = (json.loads(line) for line in result.stdout.splitlines())
+    assert list(broken) == ["path", "error"]
+    assert {each["path"]: each["text"] for each in read} == {"scan.tif#1": "0071", "scan.tif#2": "352"}

@@ -12,9 +12,11 @@ import typer
 
 from inkdigits.cli.folders import writing_into
 from inkdigits.errors import ConfigError, ImageError
-from inkdigits.files import read_regular, temporary_beside
+from inkdigits.files import natural_order, read_regular, temporary_beside
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from inkdigits.results import Reading
 
 __all__ = ["read"]
@@ -26,7 +28,7 @@ def read(
     paths: Annotated[
         list[str],
         typer.Argument(
-            metavar="PATH...", help="Pictures, folders of pictures, or - for one picture on stdin."
+            metavar="PATH...", help="Pictures, PDF documents, folders of them, or - for one picture on stdin."
         ),
     ],
     model: Annotated[
@@ -90,6 +92,8 @@ def read(
     failed = False
     for name, source in _inputs(paths):
         try:
+            if isinstance(source, ImageError):
+                raise source
             page = read_image(source, InputLimits())
             answer: Reading | ImageError = reader.read(
                 page, one=one, expect=expect, codes=expected, check=check, alternatives=alternatives
@@ -110,19 +114,29 @@ def read(
         raise typer.Exit(1)
 
 
-def _inputs(paths: list[str]) -> Iterator[tuple[str, Path | bytes]]:
-    """Each picture's name and source, in order; a folder without pictures stands for itself."""
-    from inkdigits.pictures.images import InputLimits, find_images
+def _inputs(paths: list[str]) -> Iterator[tuple[str, Path | bytes | Image | ImageError]]:
+    """Each page's name and source, in order; a folder without pictures stands for itself."""
+    from inkdigits.pictures.documents import document_pages
+    from inkdigits.pictures.images import InputLimits
 
     for path in paths:
         if path == "-":
             # One byte more than is accepted, so that what is too large is refused as such.
             yield "-", sys.stdin.buffer.read(InputLimits().max_bytes + 1)
         elif Path(path).is_dir():
-            for picture in list(find_images([path])) or [Path(path)]:
-                yield str(picture), picture
+            for file in _files_in(Path(path)) or [Path(path)]:
+                yield from document_pages(file)
         else:
-            yield path, Path(path)
+            yield from document_pages(Path(path))
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """The pictures and PDF documents directly in a folder, in natural order."""
+    from inkdigits.pictures.documents import PDF_SUFFIX
+    from inkdigits.pictures.images import find_images
+
+    documents = [file for file in folder.glob("[!.]*") if file.suffix.lower() == PDF_SUFFIX]
+    return sorted([*find_images([folder]), *documents], key=lambda file: natural_order(file.name))
 
 
 def _read_codes(path: Path) -> list[str]:
