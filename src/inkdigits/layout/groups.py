@@ -51,12 +51,10 @@ class Group:
     Attributes:
         band: where, in pixels of the upright page.
         line: which line it stands in, from 0.
-        boxes: where each digit stands, of a number that is written one digit a box; else empty.
     """
 
     band: Band
     line: int
-    boxes: tuple[Band, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -225,34 +223,30 @@ def _cut_rows(bare: Grey, blocks: Sequence[_Block]) -> bool:
     return was_cut
 
 
-def _joined_boxes(blocks: list[_Block], uprights: Grey) -> list[tuple[Band, tuple[Band, ...]]]:
+def _joined_boxes(blocks: list[_Block], uprights: Grey) -> list[Band]:
     """The bands of blocks; those with a rule between their single digits are one number in a comb."""
     waiting = sorted(blocks, key=lambda block: block.band.left)
-    chains: list[tuple[list[_Block], bool]] = []
+    chains: list[list[_Block]] = []
     for block in waiting:
         fits = [
-            (chain, number)
-            for number, (chain, _) in enumerate(chains)
+            chain
+            for chain in chains
             if _share_a_comb(chain[-1], block, uprights) and _is_regular([*chain, block])
         ]
         if fits:
-            chain, number = min(fits, key=lambda fit: block.band.left - fit[0][-1].band.right)
-            chain.append(block)
-            chains[number] = (chain, True)
+            min(fits, key=lambda chain: block.band.left - chain[-1].band.right).append(block)
         else:
-            chains.append(([block], False))
-    found = []
-    for chain, is_comb in chains:
-        bands = [block.band for block in chain]
-        band = Band(
-            min(each.left for each in bands),
-            min(each.top for each in bands),
-            max(each.right for each in bands),
-            max(each.bottom for each in bands),
-        )
-        boxes = tuple(glyph for block in chain for glyph in block.glyphs) if is_comb else ()
-        found.append((band, boxes))
-    return found
+            chains.append([block])
+    return [_around([block.band for block in chain]) for chain in chains]
+
+
+def _around(bands: Sequence[Band]) -> Band:
+    return Band(
+        min(each.left for each in bands),
+        min(each.top for each in bands),
+        max(each.right for each in bands),
+        max(each.bottom for each in bands),
+    )
 
 
 def _share_a_comb(one: _Block, other: _Block, uprights: Grey) -> bool:
@@ -278,24 +272,22 @@ def _is_regular(chain: Sequence[_Block]) -> bool:
     return bool(steps.max() <= _MOST_PITCHES * steps.min())
 
 
-def _in_order(found: list[tuple[Band, tuple[Band, ...]]]) -> tuple[Group, ...]:
+def _in_order(bands: Sequence[Band]) -> tuple[Group, ...]:
     """Lines from the top, groups from the left; bands that overlap by half of the lower one share a line."""
-    lines: list[list[tuple[Band, tuple[Band, ...]]]] = []
-    for band, boxes in sorted(found, key=lambda each: each[0].top + each[0].bottom):
+    lines: list[list[Band]] = []
+    for band in sorted(bands, key=lambda band: band.top + band.bottom):
         for line in reversed(lines[-3:]):
-            other = line[-1][0]
+            other = line[-1]
             overlap = min(band.bottom, other.bottom) - max(band.top, other.top)
             if overlap > 0.5 * min(band.height, other.height):
-                line.append((band, boxes))
+                line.append(band)
                 break
         else:
-            lines.append([(band, boxes)])
+            lines.append([band])
     return tuple(
         Group(
-            Band(band.left - 0.3 * band.height, band.top, band.right + 0.3 * band.height, band.bottom),
-            number,
-            boxes,
+            Band(band.left - 0.3 * band.height, band.top, band.right + 0.3 * band.height, band.bottom), number
         )
         for number, line in enumerate(lines)
-        for band, boxes in sorted(line, key=lambda each: each[0].left)
+        for band in sorted(line, key=lambda band: band.left)
     )
