@@ -325,7 +325,7 @@ def test_a_number_is_written_and_read(visit: Callable[..., Visit]) -> None:
     expect(one.page.locator("#number-verdict")).to_have_text(re.compile("Very sure|Fairly sure|Unsure"))
     expect(one.page.locator("#number small").first).to_have_text(re.compile(r"^\d\d%$"))
     one.keep("number")
-    one.page.get_by_text("One digit").click()
+    one.page.get_by_text("One digit", exact=True).click()
     one.reads("1")  # each paper keeps its drawing
 
 
@@ -373,7 +373,7 @@ def test_a_number_is_put_right_and_taken_back(
     one.page.get_by_text("Numbers", exact=True).click()
     one.page.locator("#file").set_input_files(page_of_numbers)
     _reads_number(one, "407")
-    one.page.get_by_label("That is wrong: it was").fill("401")
+    one.page.get_by_role("textbox", name="That is wrong: it was").fill("401")
     one.page.get_by_role("button", name="Keep").click()
     expect(one.page.locator("#number-thanks")).to_contain_text("It is kept as 401")
     part = PIL.Image.open(BytesIO(one.last_body()))  # of the page: the number, and little around it
