@@ -152,7 +152,8 @@ def _written(text: str, seen: list[Examination]) -> Grey:
         ink = digits.get(character, mark)
         parts += [np.zeros((28, 2), np.float32), ink[:, ink.max(axis=0) > 0.2]]
     line = np.pad(np.concatenate([*parts, parts[0]], axis=1), ((10, 10), (0, 0)))
-    return np.rint(255 - 235 * np.kron(line, np.ones((2, 2)))).astype(np.uint8)
+    page: Grey = np.rint(255 - 235 * np.kron(line, np.ones((2, 2)))).astype(np.uint8)
+    return page
 
 
 def _show_numbers(numbers: dict[str, Grey]) -> None:
