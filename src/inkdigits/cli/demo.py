@@ -166,9 +166,10 @@ def _show_numbers(numbers: dict[str, Grey]) -> None:
     reader = NumberReader()
     for name, page in numbers.items():
         (number,) = reader.read(page, one=True, alternatives=0).numbers
+        shown = page[20:-20]  # without the paper above and below
         scale = min(1.0, (columns() - 2) / page.shape[1], _INK_SIDE / page.shape[0] * 1.5)
-        size = (round(page.shape[1] * scale), 2 * round(page.shape[0] * scale / 2))
-        ink = np.float32(1) - cv2.resize(page, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+        size = (round(page.shape[1] * scale), 2 * round(shown.shape[0] * scale / 2))
+        ink = np.float32(1) - cv2.resize(shown, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
         for line in _drawn(ink):
             typer.echo(line.rstrip())
         colour = "yellow" if number.refused else "green"
