@@ -46,7 +46,7 @@ def test_pictures_fit_the_terminal(
     call: Call, monkeypatch: pytest.MonkeyPatch, columns: str, widest: int
 ) -> None:
     monkeypatch.setenv("COLUMNS", columns)
-    pictures = call("demo").out.split("postcode: ")[0]
+    pictures = call("demo").out.split("Refused: blank")[0]
     assert max(map(len, pictures.splitlines())) <= widest
     assert "@" in pictures
 
