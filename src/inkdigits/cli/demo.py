@@ -75,8 +75,7 @@ def demo(
         row = cards[start : start + n_columns]
         height = max(map(len, row))
         for lines in zip(*(_lowered(card, height) for card in row), strict=True):
-            line = _GAP.join(lines)
-            typer.echo(line if is_terminal() else typer.unstyle(line).rstrip())
+            typer.echo(_GAP.join(lines).rstrip())
         typer.echo()
     numbers = {name: _written(text, list(seen.values())) for name, text in _NUMBERS.items()}
     _show_numbers(numbers)

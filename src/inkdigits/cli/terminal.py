@@ -1,7 +1,6 @@
 """What a terminal gets and a pipe does not: colour, and lines that break between words.
 
-Colours are left out where NO_COLOR is set or the terminal is dumb, and `typer.echo` takes them out where
-there is no terminal.
+Colours are left out where there is no terminal or a dumb one, and where NO_COLOR is set.
 """
 
 from __future__ import annotations
@@ -28,9 +27,11 @@ def columns() -> int:
     return shutil.get_terminal_size((_PIPE_COLUMNS, 24)).columns
 
 
-def paint(text: str, colour: str | None = None, *, bold: bool = False, dim: bool = False) -> str:
-    """The text with codes for its colour, which `typer.echo` takes out again where no terminal is."""
-    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+def paint(
+    text: str, colour: str | None = None, *, bold: bool = False, dim: bool = False, err: bool = False
+) -> str:
+    """The text with codes for its colour, where it goes to a terminal that wants colours."""
+    if not is_terminal(err=err) or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return text
     return typer.style(text, fg=colour, bold=bold or None, dim=dim or None)
 
@@ -57,7 +58,7 @@ def say(text: str, *, err: bool = False, colour: str | None = None) -> None:
     if is_terminal(err=err):
         text = wrapped(text, columns())
     first, space, rest = text.partition(" ")
-    typer.echo((paint(first, colour, bold=True) if colour else first) + space + rest, err=err)
+    typer.echo((paint(first, colour, bold=True, err=err) if colour else first) + space + rest, err=err)
 
 
 def percent(share: float, n: int) -> str:
