@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 import inkdigits.pictures.images
-from inkdigits.pictures.images import find_images, read_image
+from inkdigits.pictures.images import read_image
+from inkdigits.pictures.walking import find_images
 
 FOLDER = Path(inkdigits.__file__).parent / "samples"
 SCRIPT = Path(__file__).parents[1] / "tools" / "draw_samples.py"

@@ -14,9 +14,8 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
     package: tuple(frozenset(floor.split()) for floor in floors)
     for package, floors in {
         "": (
-            "brief errors ink",
-            "results",
-            "extras files signals streams",
+            "errors ink results",
+            "extras files process",
             "config metrics",
             "pictures paper",
             "normalizer layout plots",
@@ -28,6 +27,7 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
             "cli",
             "__init__ __main__",
         ),
+        "process": ("signals streams",),
         "pictures": ("formats grey decoders", "images walking", "documents"),
         "paper": ("pieces sheet", "contrast frames ruling", "binarization borders"),
         "normalizer": ("geometry digit", "normalizing", "__init__"),

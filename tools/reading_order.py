@@ -56,7 +56,7 @@ STEPS = (
     Step("model", ("models/cnn.py", "models/layers.py")),
     Step(
         "training",
-        ("training/streams.py", "training/compilation.py", "training/loop.py"),
+        ("training/compilation.py", "training/loop.py"),
     ),
 )
 

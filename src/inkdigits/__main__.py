@@ -14,7 +14,7 @@ def _show_fault(kind, error, trace):  # type: ignore[no-untyped-def]  # to impor
 
 sys.excepthook = _show_fault
 
-from inkdigits.signals import end_on_signals, exit_code, is_ending, leave_signals  # noqa: E402
+from inkdigits.process.signals import end_on_signals, exit_code, is_ending, leave_signals  # noqa: E402
 
 _CTRL_C = 130  # which a verb, or Typer, ends with after any signal
 
@@ -23,7 +23,7 @@ def main() -> None:
     """Run the command line in this process, and end as the last signal or the verb has it."""
     end_on_signals()
     try:
-        from inkdigits.streams import mend_streams
+        from inkdigits.process.streams import mend_streams
 
         mend_streams()
         from inkdigits.cli import main as run

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Literal
 
-from inkdigits.brief import brief
+__all__ = ["Alternative", "Box", "Character", "Number", "Prediction", "Reading", "Reason", "Refusal", "brief"]
 
-__all__ = ["Alternative", "Box", "Character", "Number", "Prediction", "Reading", "Reason", "Refusal"]
+_LONGEST = 60  # characters of one value
 
 
 class Reason(StrEnum):
@@ -26,6 +26,22 @@ class Reason(StrEnum):
 
 Refusal = Literal[Reason.NOT_A_DIGIT, Reason.SEVERAL]
 """The reasons that a network can have outputs for."""
+
+
+def brief(record: object) -> str:
+    """The `repr` of a dataclass that holds arrays, such as `Split(images=uint8 (9, 28, 28), labels=None)`."""
+    values = ", ".join(f"{field.name}={_shown(getattr(record, field.name))}" for field in fields(record))  # type: ignore[arg-type]
+    return f"{type(record).__name__}({values})"
+
+
+def _shown(value: object) -> str:
+    if hasattr(value, "dtype") and hasattr(value, "shape"):  # an array, without loading NumPy to ask
+        return f"{value.dtype} {value.shape}"
+    if isinstance(value, tuple) and len(value) > 1 and all(isinstance(part, float) for part in value):
+        return "(" + ", ".join(f"{part:.3g}" for part in value) + ")"
+    text = repr(value)
+    is_record = hasattr(type(value), "__dataclass_fields__")
+    return text if is_record or len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFile, ImageOps
 
 from inkdigits.errors import ConfigError, ImageError
-from inkdigits.pictures.images import InputLimits, find_images, read_image
+from inkdigits.pictures.images import InputLimits, read_image
+from inkdigits.pictures.walking import find_images
 
 LIMITS = InputLimits()
 FAITHFUL: dict[str, dict[str, object]] = {"WEBP": {"lossless": True}, "JPEG": {"quality": 100}}

@@ -19,7 +19,8 @@ from PIL import Image, ImageDraw, ImageFont
 import inkdigits.reading.recognizer
 from inkdigits.errors import ImageError, ModelError
 from inkdigits.normalizer import NORMALIZER_VERSION
-from inkdigits.pictures.images import InputLimits, find_images
+from inkdigits.pictures.images import InputLimits
+from inkdigits.pictures.walking import find_images
 from inkdigits.reading.model_file import bundled_model
 from inkdigits.reading.recognizer import ImageSource, Recognizer
 from inkdigits.results import Prediction

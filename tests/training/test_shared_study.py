@@ -40,8 +40,8 @@ with pytest.MonkeyPatch.context() as patch:
 
 def give_signs_of_life(patch: pytest.MonkeyPatch) -> None:
     """Every second, so that a dead process is missed soon."""
-    patch.setattr(tuning, "_HEARTBEAT_S", 1)
-    patch.setattr(tuning, "_GRACE_S", 3)
+    patch.setattr(tuning, "HEARTBEAT_S", 1)
+    patch.setattr(tuning, "GRACE_S", 3)
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,7 @@ from inkdigits.bulk.table import Counts, Row, count, encode, join
 from inkdigits.errors import ConfigError, ImageError
 from inkdigits.normalizer import NORMALIZER_VERSION
 from inkdigits.pictures.walking import Skipped
-from inkdigits.signals import stop_signals, withheld
+from inkdigits.process.signals import stop_signals, withheld
 
 __all__ = ["BulkProgress", "BulkResult", "run_locally"]
 

@@ -20,8 +20,8 @@ from inkdigits.cli.terminal import say
 from inkdigits.cli.train import train
 from inkdigits.cli.tune import tune
 from inkdigits.errors import ConfigError, InkdigitsError
-from inkdigits.signals import is_ending
-from inkdigits.streams import OutputFailedError, drop_output
+from inkdigits.process.signals import is_ending
+from inkdigits.process.streams import OutputFailedError, drop_output
 
 __all__ = ["app", "main"]
 

@@ -133,7 +133,7 @@ def _inputs(paths: list[str]) -> Iterator[tuple[str, Path | bytes | Image | Imag
 def _files_in(folder: Path) -> list[Path]:
     """The pictures and PDF documents directly in a folder, in natural order."""
     from inkdigits.pictures.documents import PDF_SUFFIX
-    from inkdigits.pictures.images import find_images
+    from inkdigits.pictures.walking import find_images
 
     documents = [file for file in folder.glob("[!.]*") if file.suffix.lower() == PDF_SUFFIX]
     return sorted([*find_images([folder]), *documents], key=lambda file: natural_order(file.name))

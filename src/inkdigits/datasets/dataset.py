@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.brief import brief
 from inkdigits.errors import DatasetError
 from inkdigits.ink import DIGITS
+from inkdigits.results import brief
 
 __all__ = ["Dataset", "Split", "combine", "describe", "in_classes", "join_parts", "shown_classes"]
 

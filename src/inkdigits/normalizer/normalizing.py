@@ -24,12 +24,11 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from inkdigits.brief import brief
 from inkdigits.ink import BOX_SIDE, SIDE, Grey, Plane, to_ink
 from inkdigits.normalizer.digit import find_digit
 from inkdigits.normalizer.geometry import centre_by_mass, fit_into_box, thicken
 from inkdigits.paper.borders import within_borders
-from inkdigits.results import Box
+from inkdigits.results import Box, brief
 
 __all__ = ["NORMALIZER_VERSION", "Normalized", "normalize"]
 

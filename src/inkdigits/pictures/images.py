@@ -19,7 +19,7 @@ import struct
 import threading
 import warnings
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,12 +31,11 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from inkdigits.errors import ConfigError, ImageError
-from inkdigits.files import natural_order
 from inkdigits.pictures.decoders import decode_grey_png, decode_jpeg, heic_image, open_heic, reads_heic
-from inkdigits.pictures.formats import HEAD_BYTES, PICTURES, format_of, picture_suffixes
+from inkdigits.pictures.formats import HEAD_BYTES, PICTURES, format_of
 from inkdigits.pictures.grey import grey_page, scale_to_bytes
 
-__all__ = ["InputLimits", "find_images", "n_further_pages", "read_image"]
+__all__ = ["InputLimits", "n_further_pages", "read_image"]
 
 _FORMATS = tuple(picture.name for picture in PICTURES)
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -148,33 +147,6 @@ def n_further_pages(path: Path, limits: InputLimits = InputLimits()) -> int:
     except Exception:  # `read_image` says what is wrong with it.
         return 0
     return n_pages - 1
-
-
-def find_images(paths: Iterable[str | Path]) -> Iterator[Path]:
-    """Name the pictures that `paths` stand for, in order.
-
-    Args:
-        paths: a folder stands for the pictures directly in it, known by their suffix, in natural order
-            (2.png before 10.png); hidden files are left out. Anything else stands for itself, even where
-            nothing is there: `read_image` reports it.
-    """
-    suffixes = picture_suffixes()
-    for path in map(Path, paths):
-        try:
-            entries = sorted(path.iterdir(), key=_by_name) if path.is_dir() else None
-        except OSError:
-            entries = None
-        if entries is None:
-            yield path
-            continue
-        for entry in entries:
-            hidden = entry.name.startswith(".")  # Among them macOS's ._1.png, which is no picture.
-            if entry.suffix.lower() in suffixes and not hidden and not entry.is_dir():
-                yield entry
-
-
-def _by_name(path: Path) -> tuple[list[str | int], str]:
-    return natural_order(path.name)
 
 
 # Opening: from a source to a Pillow image whose pixels may not be decoded yet, or at once to a grey page.

@@ -12,7 +12,7 @@ from pathlib import Path
 from inkdigits.files import natural_order
 from inkdigits.pictures.formats import FORMATS, picture_suffixes
 
-__all__ = ["Skipped", "summarize", "walk"]
+__all__ = ["Skipped", "find_images", "summarize", "walk"]
 
 _NAMED = 3  # of each kind that was skipped, in a summary
 
@@ -23,6 +23,31 @@ class Skipped:
 
     path: Path
     what: str
+
+
+def find_images(paths: Iterable[str | Path]) -> Iterator[Path]:
+    """Name the pictures that `paths` stand for, in order.
+
+    Args:
+        paths: a folder stands for the pictures directly in it, known by their suffix, in natural order
+            (2.png before 10.png); hidden files are left out. Anything else stands for itself, even where
+            nothing is there: `inkdigits.pictures.images` reports it.
+    """
+    suffixes = picture_suffixes()
+    for path in map(Path, paths):
+        try:
+            entries = (
+                sorted(path.iterdir(), key=lambda entry: natural_order(entry.name)) if path.is_dir() else None
+            )
+        except OSError:
+            entries = None
+        if entries is None:
+            yield path
+            continue
+        for entry in entries:
+            hidden = entry.name.startswith(".")  # Among them macOS's ._1.png, which is no picture.
+            if entry.suffix.lower() in suffixes and not hidden and not entry.is_dir():
+                yield entry
 
 
 def walk(folder: Path, also: Iterable[str] = ()) -> Iterator[Path | Skipped]:
@@ -36,7 +61,7 @@ def walk(folder: Path, also: Iterable[str] = ()) -> Iterator[Path | Skipped]:
         also: more suffixes of pictures that can be read, such as ".heic" where its decoder is installed.
     """
     try:
-        entries = sorted(folder.iterdir(), key=lambda entry: natural_order(entry.name))
+        entries = sorted(folder.iterdir(), key=_by_name)
     except OSError:
         yield Skipped(folder, "folder that cannot be entered")
         return
@@ -51,6 +76,10 @@ def walk(folder: Path, also: Iterable[str] = ()) -> Iterator[Path | Skipped]:
     for entry in entries:
         if entry.is_dir() and not entry.is_symlink():
             yield from walk(entry, also)
+
+
+def _by_name(path: Path) -> tuple[list[str | int], str]:
+    return natural_order(path.name)
 
 
 def _kind(suffix: str) -> str:

@@ -21,7 +21,6 @@ import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
-from inkdigits.brief import brief
 from inkdigits.errors import ImageError, ModelError
 from inkdigits.ink import SIDE, to_ink
 from inkdigits.normalizer import NORMALIZER_VERSION, Normalized, normalize
@@ -29,7 +28,7 @@ from inkdigits.pictures.images import InputLimits, read_image
 from inkdigits.reading.classifier import Classifier
 from inkdigits.reading.decision import Policy, decide, digit_log_odds, views
 from inkdigits.reading.model_file import bundled_model
-from inkdigits.results import Prediction
+from inkdigits.results import Prediction, brief
 
 __all__ = ["Examination", "ImageSource", "Recognizer"]
 

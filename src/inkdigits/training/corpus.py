@@ -13,13 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.brief import brief
 from inkdigits.datasets import DIGITS, Dataset, Split, combine, in_classes, load, shown_classes
 from inkdigits.errors import ConfigError, TrainingError
 from inkdigits.ink import to_bytes
 from inkdigits.normalizer import normalize
 from inkdigits.recipes.recipe import Recipe
-from inkdigits.results import Reason
+from inkdigits.results import Reason, brief
 from inkdigits.synthesis.allographs import allographs
 from inkdigits.synthesis.negatives import not_digits, several_digits
 from inkdigits.training.leaks import without_test_images

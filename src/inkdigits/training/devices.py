@@ -49,7 +49,7 @@ class Devices:
 
     def scope(self) -> AbstractContextManager[None]:
         """Where a model has to be built, so that every device holds its variables."""
-        return nullcontext() if self.distribution is None else self.distribution.scope()  # type: ignore[no-any-return]
+        return nullcontext() if self.distribution is None else self.distribution.scope()
 
     def fit(
         self, model: Any, inputs: NDArray[Any], targets: NDArray[Any], batch_size: int, callback: Any

@@ -25,12 +25,12 @@ from inkdigits.metrics import accuracy_interval, log_loss
 from inkdigits.models.backend import backend_name, keep_freed_memory, make_deterministic, seed_epoch
 from inkdigits.normalizer import NORMALIZER_VERSION
 from inkdigits.plots import plot_learning_curves, save_figure
+from inkdigits.process.signals import stop_signals
 from inkdigits.reading.classifier import Classifier
 from inkdigits.reading.model_file import ModelRecord
 from inkdigits.recipes.recipe import Recipe, TrainingConfig
 from inkdigits.runs.folder import RunFolder, flat_settings
 from inkdigits.runs.history import EpochResult, epochs_since_best
-from inkdigits.signals import stop_signals
 from inkdigits.synthesis.augmentation import augment
 from inkdigits.training.averaging import averaged_weights
 from inkdigits.training.calibration import calibrate

@@ -27,7 +27,8 @@ from inkdigits.files import temporary_beside
 from inkdigits.ink import DIGITS, Grey, to_bytes
 from inkdigits.layout.cuts import cut_line
 from inkdigits.layout.fields import find_field
-from inkdigits.pictures.images import find_images, read_image
+from inkdigits.pictures.images import read_image
+from inkdigits.pictures.walking import find_images
 from inkdigits.synthesis.hands import Glyph, Hand, glyph_of_picture, glyph_of_strokes, pen_of_pictures
 from inkdigits.synthesis.strings import CANVAS_HEIGHT, write_line
 

@@ -37,8 +37,8 @@ __all__ = ["Study", "Trial", "tune"]
 
 _STUDY = "inkdigits"
 _FIRST_TRIALS = 5  # drawn at random, and none of them given up
-_HEARTBEAT_S = 60  # between the signs of life of a process that shares a database server
-_GRACE_S = 180  # without one, after which a trial counts as dead
+HEARTBEAT_S = 60  # between the signs of life of a process that shares a database server
+GRACE_S = 180  # without one, after which a trial counts as dead
 _TIMES_OPENED = 3  # processes that make the tables at the same moment get into each other's way
 
 
@@ -263,8 +263,8 @@ def _open_storage(optuna: Any, url: str) -> Any:
         return optuna.storages.RDBStorage(
             url,
             {"pool_pre_ping": True},  # trials are long, and servers close idle connections
-            heartbeat_interval=_HEARTBEAT_S,
-            grace_period=_GRACE_S,
+            heartbeat_interval=HEARTBEAT_S,
+            grace_period=GRACE_S,
             heartbeat_stale_trial_callback=optuna.storages.RetryHeartbeatStaleTrialCallback(max_retry=2),
         )
 

@@ -24,11 +24,10 @@ import numpy as np
 from numpy.typing import NDArray
 from starlette.requests import Request
 
-from inkdigits.brief import brief
 from inkdigits.errors import ImageError
 from inkdigits.ink import to_bytes
 from inkdigits.reading.recognizer import Examination, Recognizer
-from inkdigits.results import Prediction
+from inkdigits.results import Prediction, brief
 from inkdigits.web.http.problems import Problem
 from inkdigits.web.http.telemetry import Metrics
 from inkdigits.web.settings import ServiceSettings

@@ -19,7 +19,7 @@ from typing import Any
 from inkdigits.errors import ConfigError
 from inkdigits.extras import needing
 from inkdigits.files import system_errors_as
-from inkdigits.signals import withheld
+from inkdigits.process.signals import withheld
 from inkdigits.web.settings import ServiceSettings
 
 with needing("web", for_what="inkdigits serve"):

@@ -29,7 +29,7 @@ from inkdigits.datasets.roles import Part, role_of, to_dataset
 from inkdigits.errors import DatasetError
 from inkdigits.files import natural_order
 from inkdigits.pictures.formats import HEAD_BYTES, PICTURES, format_of
-from inkdigits.pictures.images import find_images
+from inkdigits.pictures.walking import find_images
 
 __all__ = ["read_folder"]
 

@@ -21,7 +21,7 @@ from inkdigits.datasets.formats.tables import LABEL_NAMES
 from inkdigits.datasets.roles import role_of
 from inkdigits.errors import DatasetError
 from inkdigits.pictures.formats import picture_suffixes
-from inkdigits.pictures.images import find_images
+from inkdigits.pictures.walking import find_images
 
 __all__ = ["label_tables", "read_label_table"]
 

@@ -1,0 +1,3 @@
+"""What belongs to the whole process: its signals and its standard streams."""
+
+__all__ = ()
