@@ -36,6 +36,8 @@ NORMALIZER_VERSION = 1
 
 _RIM_PX = 3
 _LIGHTEST = 200  # grey levels; the ink of MNIST is as light as that somewhere
+_LEAST_CONTRAST = 80  # grey levels between the darkest and the lightest hundredth; less is a blank page
+_LIGHT_SIGMA_PX = 5.0  # what is as wide as that is light and shadow, and no contrast
 _OFF_CENTRE_PX = 1.0  # MNIST's centres of mass lie so near the middle of the picture
 
 
@@ -79,7 +81,11 @@ def normalize(page: Grey) -> Normalized:
             box = sheet.box_on_picture(normalized.box, page.shape)
             as_it_is = normalized.as_it_is if light is None else to_ink(light)
             return replace(normalized, box=box, as_it_is=as_it_is)
-    return _normalize_page(page)
+    normalized = _normalize_page(page)
+    if normalized.box is not None or light is None or _contrast(light) < _LEAST_CONTRAST:
+        return normalized
+    # Something is there, under fog or noise that hides it from those who look for ink.
+    return Normalized(normalized.ink, Box(0, 0, SIDE, SIDE), as_it_is=to_ink(light))
 
 
 def _normalize_page(page: Grey) -> Normalized:
@@ -101,6 +107,12 @@ def _normalize_page(page: Grey) -> Normalized:
 def _as_it_is(light: Grey) -> Normalized:
     """A page that has MNIST's form already, light on dark."""
     return Normalized(to_ink(light), Box(*cv2.boundingRect(light)))
+
+
+def _contrast(page: Grey) -> float:
+    values = page.astype(np.float32)
+    dark, light = np.percentile(values - cv2.GaussianBlur(values, (0, 0), _LIGHT_SIGMA_PX), (1, 99))
+    return float(light - dark)
 
 
 def _is_as_mnists(light: Grey) -> bool:
