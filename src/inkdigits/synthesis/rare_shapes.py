@@ -2,13 +2,13 @@
 
     1   a plain stroke, bowed either way; with a flag as long as half the stem; with flag and foot
     0   open at the top; slashed
-    2   with a loop at its foot
+    2   with a loop at its foot; with a head as round as a Q
     3   with a flat top
-    4   open; in a single stroke
-    5   with its bar apart
-    7   crossed; with a serif
+    4   open; in a single stroke; in numbers, like an h
+    5   with its bar apart; in numbers, like a tick or an r
+    7   crossed; with a serif; in numbers, like a plus
     8   open at the top; an S and a stroke back; two rings
-    9   with a hook; with an open head
+    9   with a hook; with an open head; in numbers, like a P or an e
 
 Each shape is a template of strokes through points in a box of 1 by 1, x before y, y downwards. Every drawing
 moves the points, slants and stretches the whole, and rounds the corners that a quick hand rounds.
@@ -16,12 +16,12 @@ moves the points, slants and stretches the whole, and rounds the corners that a 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["rare_shape"]
+__all__ = ["rare_habit", "rare_shape"]
 
 Points = NDArray[np.float64]
 Strokes = list[Points]
@@ -32,15 +32,31 @@ _JITTER = 0.025  # standard deviation of a template's points, in heights
 
 
 def rare_shape(generator: np.random.Generator) -> tuple[int, Strokes]:
-    """A digit in one of the shapes, each as likely as the others.
+    """A digit in one of the shapes that nothing else has, each as likely as the others.
 
     Returns:
         The digit, and its strokes, each (K, 2); the scale is arbitrary.
     """
-    digit, shape = _SHAPES[generator.integers(len(_SHAPES))]
+    digit, (strokes,) = _written(_SHAPES, 1, generator)
+    return digit, strokes
+
+
+def rare_habit(n: int, generator: np.random.Generator) -> tuple[int, list[Strokes]]:
+    """One shape `n` times, as somebody writes it in numbers who always writes it so.
+
+    Returns:
+        The digit, and the strokes of each time, each (K, 2); the scale is arbitrary.
+    """
+    return _written(_SHAPES_IN_NUMBERS, n, generator)
+
+
+def _written(
+    shapes: Sequence[tuple[int, Shape]], n: int, generator: np.random.Generator
+) -> tuple[int, list[Strokes]]:
+    digit, shape = shapes[generator.integers(len(shapes))]
     slant, narrow = generator.normal(0.08, 0.15), np.exp(generator.normal(0, 0.18))
-    strokes = [stroke * [narrow, 1] for stroke in shape(generator)]
-    return digit, [stroke - slant * stroke[:, 1:] * [1, 0] for stroke in strokes]
+    drawings = ([stroke * [narrow, 1] for stroke in shape(generator)] for _ in range(n))
+    return digit, [[stroke - slant * stroke[:, 1:] * [1, 0] for stroke in strokes] for strokes in drawings]
 
 
 def _curve(points: str, generator: np.random.Generator) -> Points:
@@ -132,6 +148,15 @@ def _crossed_seven(generator: np.random.Generator) -> Strokes:
     return [_line("0.05,0.03 0.7,0.02", generator), stem("0.7,0.02 0.5,0.5 0.35,1", generator), bar]
 
 
+def _plus_seven(generator: np.random.Generator) -> Strokes:
+    height, half = generator.uniform(0.3, 0.5), generator.uniform(0.25, 0.45)
+    x = 0.72 - 0.4 * height
+    bar = np.array([[x - half, height], [x + half, height]]) + generator.normal(0, 0.04, (2, 2))
+    reach = generator.uniform(0.1, 0.4)  # of the head, which may be hardly there
+    head = np.array([[0.7 - reach, generator.uniform(0.02, 0.14)], [0.72, 0.0]])
+    return [np.vstack([head, _curve("0.72,0 0.5,0.5 0.38,1", generator)]), bar]
+
+
 def _templates(*strokes: tuple[Callable[[str, np.random.Generator], Points], str]) -> Shape:
     return lambda generator: [draw(points, generator) for draw, points in strokes]
 
@@ -146,6 +171,8 @@ _SHAPES: tuple[tuple[int, Shape], ...] = (
     (0, _slashed_zero),
     (2, _templates((_curve, "0.1,0.25 0.4,0 0.75,0.25 0.45,0.65 0.12,0.95 0.1,0.78 0.4,0.9 "
                             "0.65,1 0.9,0.85"))),
+    (2, _templates((_curve, "0.35,0.5 0.12,0.35 0.15,0.1 0.45,0 0.75,0.12 0.78,0.4 0.5,0.72 0.1,0.95 "
+                            "0.15,0.82 0.5,0.92 1,0.95"))),
     (3, _templates((_line, "0.1,0.03 0.75,0 0.4,0.4"), (_curve, "0.4,0.4 0.8,0.65 0.55,0.98 0.08,0.9"))),
     (4, _templates((_line, "0.3,0 0.08,0.6 0.85,0.58"), (_line, "0.62,0.25 0.58,1"))),
     (4, _templates((_curve, "0.15,0 0.1,0.45 0.35,0.55 0.65,0.4"), (_line, "0.72,0.05 0.66,1"))),
@@ -160,4 +187,15 @@ _SHAPES: tuple[tuple[int, Shape], ...] = (
     (8, _two_rings),
     (9, _templates((_curve, "0.72,0.2 0.42,0 0.12,0.22 0.4,0.46 0.72,0.2 0.72,0.7 0.5,1 0.12,0.88"))),
     (9, _templates((_curve, "0.62,0.05 0.3,0.02 0.1,0.25 0.35,0.45 0.68,0.25"), (_line, "0.7,0.08 0.62,1"))),
+)  # fmt: skip
+
+# These are letters and signs, unless other digits stand beside them.
+_SHAPES_IN_NUMBERS: tuple[tuple[int, Shape], ...] = (
+    *_SHAPES,
+    (4, _templates((_curve, "0.25,0 0.14,0.45 0.05,0.75 0.3,0.55 0.55,0.5 0.6,0.65 0.5,1"))),
+    (5, _templates((_line, "0,0.5 0.2,1 0.5,0.08 1,0"))),
+    (5, _templates((_curve, "0.05,0.42 0.16,0.7 0.22,1 0.32,0.6 0.5,0.3 0.85,0.25"))),
+    (7, _plus_seven),
+    (9, _templates((_curve, "0.3,1 0.2,0.5 0.25,0.1 0.55,0 0.75,0.15 0.68,0.38 0.3,0.48"))),
+    (9, _templates((_curve, "0.12,0.45 0.55,0.38 0.68,0.12 0.42,0 0.18,0.2 0.18,0.6 0.35,0.95 0.6,0.97"))),
 )  # fmt: skip

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from inkdigits.ink import Grey
 from inkdigits.synthesis.clutter import add_clutter
-from inkdigits.synthesis.hands import Glyph, Hand
+from inkdigits.synthesis.hands import Glyph, Hand, glyph_of_strokes
 from inkdigits.synthesis.pens import Pen, draw, random_pen
+from inkdigits.synthesis.rare_shapes import rare_habit
 from inkdigits.synthesis.wording import END_MARKS, SEPARATORS, wording
 
 __all__ = ["CANVAS_HEIGHT", "OTHER", "WrittenLine", "write_line"]
@@ -33,8 +34,12 @@ _MARGIN_PX = 22
 _MIDDLE = 24.0
 _LETTERS_SHARE = 0.04  # of the lines: nothing but letters
 _REAL_SHARE = 0.55  # of the lines of hands that wrote whole numbers
+_HABITS_SHARE = 0.3  # of the lines: some digit or other in a rare shape of its own, each time
+_MOST_HABITS = 3
+_SHAPES_A_HABIT = 4
+_JOINED_ZEROS_SHARE = 0.15  # of the lines: zeros that the pen does not leave
 _SIGNS_SHARE = 0.07  # a currency or a unit before or after the number
-_END_MARK_SHARE = 0.16
+_END_MARK_SHARE = 0.2
 
 Stroke = NDArray[np.float32]
 
@@ -68,6 +73,7 @@ class _Rhythm:
     slant: float
     growth: float
     ligatures: float
+    joins_zeros: bool
 
 
 def write_line(hand: Hand, generator: np.random.Generator) -> WrittenLine:
@@ -83,6 +89,8 @@ def write_line(hand: Hand, generator: np.random.Generator) -> WrittenLine:
         placed = [_place_string(glyph, rhythm, generator)]
     else:
         text = _text(hand, generator)
+        if generator.random() < _HABITS_SHARE:
+            hand = _with_habits(hand, generator)
         placed = _place_text(text, hand, rhythm, generator)
     width = int(max(p.right for p in placed) + _MARGIN_PX)
     pen = _pen(hand, rhythm, generator)
@@ -114,13 +122,24 @@ def _rhythm(generator: np.random.Generator) -> _Rhythm:
         slant=float(np.clip(generator.normal(0.08, 0.2), -0.45, 0.7)),
         growth=float(np.exp(generator.normal(-0.03, 0.12))) if generator.random() < 0.4 else 1.0,
         ligatures=0.5 if generator.random() < 0.07 else 0.0,
+        joins_zeros=bool(generator.random() < _JOINED_ZEROS_SHARE),
     )
+
+
+def _with_habits(hand: Hand, generator: np.random.Generator) -> Hand:
+    """The same hand, but for one to three digits that it writes in rare shapes."""
+    glyphs = dict(hand.glyphs)
+    for _ in range(int(generator.integers(1, _MOST_HABITS + 1))):
+        digit, drawings = rare_habit(_SHAPES_A_HABIT, generator)
+        glyphs[str(digit)] = [glyph for glyph in map(glyph_of_strokes, drawings) if glyph is not None]
+    return replace(hand, glyphs=glyphs)
 
 
 @dataclass(frozen=True, eq=False)
 class _Placed:
-    """A glyph, and where on the canvas: its box in pixels before the slant."""
+    """A character's glyph, and where on the canvas: its box in pixels before the slant."""
 
+    char: str
     glyph: Glyph
     left: float
     top: float
@@ -168,7 +187,7 @@ def _place_text(text: str, hand: Hand, rhythm: _Rhythm, generator: np.random.Gen
         aspect = glyph.aspect * rhythm.stretch * np.exp(generator.normal(0, 0.06))
         width = height * (min(aspect, 1.7) if char.isalnum() else aspect)  # dashes are wide
         bottom = baseline + rhythm.slope * (x - _MARGIN_PX) - lift
-        placed.append(_Placed(glyph, x, bottom - height, x + max(width, 1.0), bottom))
+        placed.append(_Placed(char, glyph, x, bottom - height, x + max(width, 1.0), bottom))
         gap = generator.normal(rhythm.gap, rhythm.gap_spread)
         if char in ".,':":
             gap = min(gap, generator.uniform(-0.05, 0.25))
@@ -241,7 +260,7 @@ def _place_string(glyph: Glyph, rhythm: _Rhythm, generator: np.random.Generator)
     height = rhythm.height_px * generator.uniform(1.0, 1.3)
     width = height * glyph.aspect * rhythm.stretch
     bottom = _MIDDLE + height / 2
-    return _Placed(glyph, _MARGIN_PX, bottom - height, _MARGIN_PX + width, bottom)
+    return _Placed("", glyph, _MARGIN_PX, bottom - height, _MARGIN_PX + width, bottom)
 
 
 def _pen(hand: Hand, rhythm: _Rhythm, generator: np.random.Generator) -> Pen:
@@ -261,6 +280,7 @@ def _draw(
     strokes: list[Stroke] = []
     ink = np.zeros((CANVAS_HEIGHT, width), np.uint8)
     ends: Stroke | None = None
+    before = ""
     for p in placed:
         if p.glyph.picture is not None:
             _paste(ink, p)
@@ -269,9 +289,10 @@ def _draw(
         own = [stroke * scale + np.array([p.left, p.bottom], np.float32) for stroke in p.glyph.strokes]
         if len(placed) > 1:
             own = _jittered(own, generator)
-        if ends is not None and generator.random() < rhythm.ligatures:
+        is_joined = before == p.char == "0" and rhythm.joins_zeros
+        if ends is not None and (is_joined or generator.random() < rhythm.ligatures):
             strokes.append(np.stack([ends, own[0][0]]))
-        ends = own[-1][-1]
+        ends, before = own[-1][-1], p.char
         strokes += own
     if strokes:
         np.maximum(ink, draw(strokes, ink.shape, pen, generator), out=ink)
@@ -311,7 +332,7 @@ def _neighbour(glyphs: list[Glyph], rhythm: _Rhythm, pen: Pen, generator: np.ran
     for _ in range(int(generator.integers(1, 5))):
         glyph = glyphs[generator.integers(len(glyphs))]
         width = max(unit * min(glyph.aspect, 1.6), 1.0)
-        placed.append(_Placed(glyph, x, 4.0, x + width, 4.0 + unit))
+        placed.append(_Placed("", glyph, x, 4.0, x + width, 4.0 + unit))
         x += width + unit * max(rhythm.gap, 0.05)
-    ink = _draw(placed, int(x) + 4, pen, replace(rhythm, ligatures=0.0), generator)
+    ink = _draw(placed, int(x) + 4, pen, replace(rhythm, ligatures=0.0, joins_zeros=False), generator)
     return ink[2 : int(unit) + 7]
