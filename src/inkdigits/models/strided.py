@@ -23,9 +23,9 @@ def build(n_outputs: int) -> Any:
         n_outputs,
         layers.Reshape((SIDE, SIDE, 1)),
         *convolution_block(32, 5, stride=2),  # (N, 14, 14, 32)
-        *convolution_block(48, 3),  # (N, 12, 12, 48)
-        *convolution_block(64, 3, stride=2),  # (N, 6, 6, 64)
-        *convolution_block(96, 3),  # (N, 4, 4, 96)
+        *convolution_block(64, 3),  # (N, 12, 12, 64)
+        *convolution_block(96, 3, stride=2),  # (N, 6, 6, 96)
+        *convolution_block(128, 3),  # (N, 4, 4, 128)
         layers.Dropout(0.2),
-        layers.Flatten(),  # (N, 1536)
+        layers.Flatten(),  # (N, 2048)
     )

@@ -16,21 +16,30 @@ from inkdigits.ink import BOX_SIDE, SIDE, Grey, to_bytes
 from inkdigits.normalizer import normalize
 from inkdigits.synthesis.pens import Pen, draw, fitted, on_paper, random_pen
 
-__all__ = ["drawing"]
+__all__ = ["CLEAN_SHARE", "drawing"]
+
+CLEAN_SHARE = 0.35
+"""The part of the drawings that skips paper and normaliser, unless the caller says otherwise."""
 
 Points = NDArray[np.floating]
 
-_CLEAN_SHARE = 0.35
 _PENS_TRIED = 4
 _LEAST_SEEN = 0.75  # of the height and the width: what lost more than a quarter may show something else
 
 
-def drawing(strokes: Sequence[Points], generator: np.random.Generator) -> Grey:
+def drawing(
+    strokes: Sequence[Points], generator: np.random.Generator, *, clean_share: float = CLEAN_SHARE
+) -> Grey:
     """Draw strokes of any scale as a picture (28, 28) in MNIST's form, 0 paper to 255 ink.
 
     A pen whose line the normaliser loses is put aside for another; a clean one draws when all fail.
+
+    Args:
+        strokes: each (K, 2), x before y, y downwards.
+        generator: where the randomness comes from.
+        clean_share: the probability that the strokes are drawn straight into the form, with a plain pen.
     """
-    if generator.random() >= _CLEAN_SHARE:
+    if generator.random() >= clean_share:
         for _ in range(_PENS_TRIED):
             seen = _on_a_page(strokes, generator)
             if seen is not None:

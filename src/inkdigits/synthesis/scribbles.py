@@ -94,12 +94,14 @@ def _rounded(points: Points, generator: np.random.Generator) -> Points:
 
 
 def _curl(generator: np.random.Generator) -> Strokes:
-    """Loops along a line as of a telephone cord, or a spiral of two turns and more."""
+    """Loops along a line as of a telephone cord, or a spiral of two turns and more that may wander."""
     if generator.random() < 0.5:
         turns = generator.uniform(2, 5)
         angles = np.linspace(0, 2 * np.pi * turns, round(40 * turns)) + generator.uniform(0, 6)
-        radii = np.linspace(generator.uniform(0.05, 0.3), 1, len(angles)) * generator.choice([-1, 1])
-        return [np.stack([radii * np.cos(angles), np.abs(radii) * np.sin(angles)], axis=1)]
+        radii = np.linspace(generator.uniform(0.05, 0.3), 1, len(angles))
+        hand = generator.choice([-1, 1])  # clockwise or not
+        drift = np.outer(np.linspace(0, 1, len(angles)), generator.uniform(-1, 1, 2))
+        return [np.stack([hand * radii * np.cos(angles), radii * np.sin(angles)], axis=1) + drift]
     n_loops = generator.uniform(2.6, 6)
     times = np.linspace(0, 2 * np.pi * n_loops, round(40 * n_loops))
     across, down = generator.uniform(0.8, 2), generator.uniform(1, 4)

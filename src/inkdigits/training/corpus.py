@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,7 +29,8 @@ from inkdigits.training.writing import gather_written
 __all__ = ["LabelledImages", "TrainingData", "gather", "shown_and_kept"]
 
 _FRACTION_SHOWN = 0.8  # of the datasets of other things
-_SLIMMEST = 0.6  # width by height of things that are shown; slimmer ones look like a 1
+_SLIMMEST = 0.6  # width by height of a stroke that is shown; a slimmer one looks like a 1
+_WIDEST_STROKE_PX = 7.0  # whatever is thicker is a filled shape: the trousers of Fashion-MNIST, for one
 
 
 @dataclass(frozen=True, eq=False)
@@ -238,11 +240,16 @@ def _check_writing(recipe: Recipe) -> None:
 def _shown_to_train(dataset: Dataset) -> NDArray[np.uint8]:
     """The images that train, as they are and as the normaliser hands them on.
 
-    Slim ones are left out, a printed I for one: a 1 is never to be refused for its shape.
+    Slim strokes are left out, a printed I for one: a 1 is never to be refused for its shape.
     """
     parts = [part.images for part in (dataset.train, dataset.test) if part is not None]
     pictures, _ = shown_and_kept(np.concatenate(parts))
     inks = to_bytes(np.array([normalize(picture).ink for picture in pictures]))  # (N, 28, 28)
     rows, columns = ((inks > 63).any(axis=axis).sum(axis=1) for axis in (2, 1))
-    is_wide = columns >= _SLIMMEST * rows
-    return np.concatenate([pictures[is_wide], inks[is_wide]])
+    is_shown = (columns >= _SLIMMEST * rows) | (np.array([*map(_stroke_px, inks)]) > _WIDEST_STROKE_PX)
+    return np.concatenate([pictures[is_shown], inks[is_shown]])
+
+
+def _stroke_px(ink: NDArray[np.uint8]) -> float:
+    """How thick the ink (28, 28) is where it is thickest."""
+    return 2 * float(cv2.distanceTransform((ink > 63).astype(np.uint8), cv2.DIST_L2, 3).max())

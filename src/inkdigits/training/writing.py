@@ -27,7 +27,7 @@ from inkdigits.normalizer import normalize
 from inkdigits.recipes.recipe import WritingConfig
 from inkdigits.recipes.sources import DataSource
 from inkdigits.synthesis.corruption import corrupt
-from inkdigits.synthesis.drawings import drawing
+from inkdigits.synthesis.drawings import CLEAN_SHARE, drawing
 from inkdigits.synthesis.rare_shapes import rare_shape
 from inkdigits.synthesis.scribbles import scribble
 
@@ -79,14 +79,16 @@ def gather_written(config: WritingConfig, digits: Split, generator: np.random.Ge
         folds = np.array([fold_of(writer, config.n_folds) for writer in paths.writers[numbers]])
         trains = numbers[(folds != config.kept_fold) & (folds != config.validation_fold)]
         training.append(_drawn(name, paths, np.repeat(trains, config.n_drawings), generator))
-        validation.append(_drawn(name, paths, numbers[folds == config.validation_fold], generator))
+        validates = numbers[folds == config.validation_fold]
+        # Once with a plain pen and once with any: thresholds and temperature are to hold for both.
+        validation += [_drawn(name, paths, validates, generator, clean_share) for clean_share in (1.0, 0.0)]
     for picture in config.pictures:
         source = DataSource(picture) if isinstance(picture, str) else picture
         shown = _normalized_digits(read_glyphs(_archive(source.name, _DIGIT_FILES)))
         training.append(shown.take(np.tile(np.arange(len(shown)), source.times)))
     training.append(_damaged(digits, config.n_damaged, generator))
-    validates = _joined(validation) if validation else None
-    return Written(_joined(training), validates, _not_digits(config, generator))
+    joined = _joined(validation) if validation else None
+    return Written(_joined(training), joined, _not_digits(config, generator))
 
 
 def digits_of(name: str, fold: int, config: WritingConfig) -> tuple[PenPaths, NDArray[np.intp]]:
@@ -121,8 +123,16 @@ def _archive(name: str, files: Sequence[str]) -> Path:
     return found[0]
 
 
-def _drawn(name: str, paths: PenPaths, numbers: NDArray[np.intp], generator: np.random.Generator) -> Split:
-    images = _stacked(drawing(paths.strokes(number), generator) for number in numbers)
+def _drawn(
+    name: str,
+    paths: PenPaths,
+    numbers: NDArray[np.intp],
+    generator: np.random.Generator,
+    clean_share: float = CLEAN_SHARE,
+) -> Split:
+    images = _stacked(
+        drawing(paths.strokes(number), generator, clean_share=clean_share) for number in numbers
+    )
     writers = np.array([f"{name} {writer}" for writer in paths.writers[numbers]], np.str_)
     return Split(images, paths.labels[numbers].astype(np.int64), writers)
 
