@@ -81,27 +81,24 @@ def normalize(page: Grey) -> Normalized:
             box = sheet.box_on_picture(normalized.box, page.shape)
             as_it_is = normalized.as_it_is if light is None else to_ink(light)
             return replace(normalized, box=box, as_it_is=as_it_is)
-    normalized = _normalize_page(page)
-    if normalized.box is not None or light is None or _contrast(light) < _LEAST_CONTRAST:
-        return normalized
-    # Something is there, under fog or noise that hides it from those who look for ink.
-    return Normalized(normalized.ink, Box(0, 0, SIDE, SIDE), as_it_is=to_ink(light))
+    return _normalize_page(page)
 
 
 def _normalize_page(page: Grey) -> Normalized:
     """The same for a page without a border."""
-    as_it_is = None
-    if page.shape == (SIDE, SIDE):
-        light = _light_on_dark(page)
-        as_it_is = to_ink(light)
-        if _is_as_mnists(light):
-            return _as_it_is(light)
+    light = _light_on_dark(page) if page.shape == (SIDE, SIDE) else None
+    if light is not None and _is_as_mnists(light):
+        return _as_it_is(light)
     found = find_digit(page)
     if found is not None:
         ink = centre_by_mass(fit_into_box(thicken(found.crop)))
         if ink.any():
-            return Normalized(ink, found.box, found.others, as_it_is)
-    return Normalized(np.zeros((SIDE, SIDE), np.float32), None)
+            return Normalized(ink, found.box, found.others, None if light is None else to_ink(light))
+    nothing = np.zeros((SIDE, SIDE), np.float32)
+    if light is None or _contrast(light) < _LEAST_CONTRAST:
+        return Normalized(nothing, None)
+    # Something is there, under fog or noise that hides it from those who look for ink.
+    return Normalized(nothing, Box(0, 0, SIDE, SIDE), as_it_is=to_ink(light))
 
 
 def _as_it_is(light: Grey) -> Normalized:
