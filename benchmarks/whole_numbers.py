@@ -4,8 +4,8 @@
 
 DATA is a folder with numbers/orand_car_a and the other check sets in it; none of them trains anything.
 Choices were made on the odd rows of orand_car_a and weather_cells; the even rows are for reporting. RapidOCR
-takes part where it is installed (pip install rapidocr): plain, and masked, its alphabet limited to digits and
-separators.
+takes part where it is installed (pip install rapidocr): as the second reader of inkdigits, plain, and masked,
+its alphabet limited to digits and separators.
 
 `at99` is the share of the numbers that can be answered, surest first, while 99 in 100 answers are right.
 """
@@ -61,7 +61,9 @@ def main() -> None:
     reader = NumberReader(options.model)
     readers: dict[str, Reader] = {"inkdigits": lambda picture: read_field(reader, picture)}
     rival = Rival() if importlib.util.find_spec("rapidocr") else None
-    if rival is not None:
+    both = NumberReader(options.model, second_reader=True) if rival is not None else None
+    if rival is not None and both is not None:
+        readers |= {"inkdigits, two readers": lambda picture: read_field(both, picture)}
         readers |= {"rapidocr": rival.plain, "rapidocr masked": rival.masked}
     results: dict[str, object] = {"half": options.half}
     for name in FIELDS:
@@ -69,7 +71,7 @@ def main() -> None:
         results[name] = {who: judge(items, read) for who, read in readers.items()} | {"n": len(items)}
         print(name, results[name], flush=True)
     for name in PAGES:
-        results[name] = judge_pages(options.data / "numbers" / name, reader, rival)
+        results[name] = judge_pages(options.data / "numbers" / name, reader, both, rival)
         print(name, results[name], flush=True)
     write_results(options.out, results)
 
@@ -132,12 +134,18 @@ def digits_of(text: str) -> str:
     return "".join(char for char in text if char in "0123456789")
 
 
-def judge_pages(folder: Path, reader: NumberReader, rival: Rival | None) -> dict[str, object]:
+def judge_pages(
+    folder: Path, reader: NumberReader, both: NumberReader | None, rival: Rival | None
+) -> dict[str, object]:
     """The share of the numbers of some pages that are found and right, wherever they stand."""
     truths, pictures = page_truths(folder)
     readers: dict[str, Callable[[Picture], list[str]]] = {
         "inkdigits": lambda picture: [n.digits for n in reader.read(picture).numbers if not n.refused]
     }
+    if both is not None:
+        readers["inkdigits, two readers"] = lambda picture: [
+            n.digits for n in both.read(picture).numbers if not n.refused
+        ]
     if rival is not None:
         readers["rapidocr"] = rival.page
     results: dict[str, object] = {"n": sum(map(len, truths))}

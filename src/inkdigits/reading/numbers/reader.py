@@ -49,8 +49,8 @@ _NO_MATCH = 0.5  # of the probability that the number is not what was expected
 _LEAST_NUMBER_CONFIDENCE = 0.5  # on a page, where groups may be words, drawings and dirt
 
 # Of two readers together; benchmarks/joint_confidence.py measures them on the odd rows of two check sets.
-_OWN_WEIGHT = 0.4
-_JOINT_CALIBRATION = (1.286, 0.0, 1.193)
+_OWN_WEIGHT = 0.5
+_JOINT_CALIBRATION = (1.313, 0.0, 1.463)
 
 Frames = NDArray[np.float32]
 Rule = Callable[[str], bool]
