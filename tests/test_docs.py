@@ -47,6 +47,7 @@ PICTURES = Path(inkdigits.__file__).parent / "samples"
 SAMPLES = {
     "seven.jpg": "7_felt_tip_note.jpg",
     "three.jpg": "3_chalk_board.jpg",
+    "postcode.png": "7_crossed_biro.png",
     "scans/1.png": "1_short_flag_biro.png",
     "scans/2.jpg": "2_pencil_squared.jpg",
 }

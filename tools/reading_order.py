@@ -53,7 +53,7 @@ STEPS = (
             "reading/recognizer.py",
         ),
     ),
-    Step("model", ("models/cnn.py", "models/layers.py")),
+    Step("model", ("models/cnn.py",)),
     Step(
         "training",
         ("training/compilation.py", "training/loop.py"),
