@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -82,6 +83,15 @@ def test_thresholds_accept_what_reaches_them() -> None:
     confidence = answer(DIGIT, page()).confidence
     assert answer(DIGIT, page(), Policy(least_confidence=confidence)).digit == 3
     assert answer(DIGIT, page(), Policy(least_confidence=confidence + 1e-6)).reason is Reason.UNCLEAR
+
+
+def test_one_refusal_can_be_held_to_more_than_all_together() -> None:
+    row = [0, 0, 0, 20, *[0] * 6, 0, 18.5]  # 1.5 for a digit against several, 20 against anything else
+    lenient = Policy(least_log_odds=-2.0)
+    assert answer(row, page(), lenient).digit == 3
+    assert answer(row, page(), replace(lenient, least_against=(-4.0, 1.4))).digit == 3
+    assert answer(row, page(), replace(lenient, least_against=(-4.0, 1.6))).reason is Reason.SEVERAL
+    assert answer(row, page(), replace(lenient, least_against=(25.0, 1.4))).reason is Reason.NOT_A_DIGIT
 
 
 def test_reasons_are_plain_strings_to_users() -> None:

@@ -397,7 +397,7 @@ def test_training_on_numbers_writes_with_what_was_stored(tmp_path: Path) -> None
     assert sorted(text for hand in hands for text, _ in hand.strings) == ["1", "1", "1."]
     line = write_line(hands[0], np.random.default_rng(0))
     assert line.label == hands[0].strings[0][0]
-    assert line.ink.max() > 200
+    assert line.ink.max() > 0.7 * 255  # no pen is fainter
     assert corrections.remove(kept[0].id)
     assert corrections.count() == 2
     assert len(files_in(tmp_path)) == 4  # two pictures, and what they say

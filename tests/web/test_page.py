@@ -569,7 +569,8 @@ def test_texts_stand_out_in_both_schemes(visit: Callable[..., Visit], scheme: st
     one = visit(color_scheme=scheme)
     texts = [
         "h1",
-        "header p",
+        ".mode input:checked + span",
+        ".mode input:not(:checked) + span",
         ".hint",
         "#verdict",
         "#detail",

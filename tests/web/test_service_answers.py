@@ -123,11 +123,11 @@ def test_a_fault_with_a_batch_is_not_its_pictures(service: Served, monkeypatch: 
 def test_it_refuses_as_strictly_as_it_was_told(
     service: Served, stricter: ServiceSettings, reason: str
 ) -> None:
-    with_serifs = drawn(1)  # which few people write
-    lenient = service.client.post("/v1/predict", content=with_serifs, headers=PNG).json()
-    assert (lenient["digit"], lenient["reason"]) == (1, None)
+    printed = drawn(9)  # as few people write it
+    lenient = service.client.post("/v1/predict", content=printed, headers=PNG).json()
+    assert (lenient["digit"], lenient["reason"]) == (9, None)
     with served(stricter) as running:
-        assert running.client.post("/v1/predict", content=with_serifs, headers=PNG).json()["reason"] == reason
+        assert running.client.post("/v1/predict", content=printed, headers=PNG).json()["reason"] == reason
         assert running.client.post("/v1/predict", content=SAMPLE, headers=PNG).json()["digit"] == 4
         said = running.client.get("/v1/service").json()
     assert (said["max_error"], said["digits_accepted"]) == (stricter.max_error, stricter.digits_accepted)

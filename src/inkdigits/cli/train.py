@@ -73,7 +73,7 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --out DIR.")] = False,
     devices: Annotated[
         str | None,
-        typer.Option(metavar="N", help="Devices that share each batch, or all; on JAX, one by default."),
+        typer.Option(metavar="N", help="Devices that share each batch, or all; on JAX.", show_default="one"),
     ] = None,
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Keep the run's tensorboard/ folder up to date.")

@@ -38,12 +38,16 @@ class Policy:
         second_view_log_odds: extra log-odds that a second view needs before it can accept an image;
             docs/log.md says why.
         coverage: the fraction of digits expected to be read under a bound on the error; None without one.
+        least_against: log-odds of being a single digit against each refusal alone, in the order of the
+            file, below which that refusal stands; empty for none. A digit is seldom taken for several, so
+            this refusal can be held to more than all of them together.
     """
 
     least_log_odds: float = 0.0
     least_confidence: float = 0.0
     second_view_log_odds: float = 2.0
     coverage: float | None = None
+    least_against: tuple[float, ...] = ()
 
     @classmethod
     def of(
@@ -66,7 +70,11 @@ class Policy:
                 found="both",
                 remedy="Choose one: the bound on errors was measured with the model's own refusal.",
             )
-        policy = cls(record.least_digit_log_odds, record.least_confidence)
+        policy = cls(
+            record.least_digit_log_odds,
+            record.least_confidence,
+            least_against=record.least_log_odds_against,
+        )
         if digits_accepted is not None:
             return replace(policy, least_log_odds=_log_odds_accepting(digits_accepted, record))
         if max_error is None:
@@ -94,9 +102,10 @@ def decide(scores: Scores, pages: Sequence[Normalized], policy: Policy) -> list[
         policy: when to accept.
     """
     log_odds = digit_log_odds(scores, pages, policy)
+    refusals = _refusals(scores, pages, policy, log_odds)
     scores = _without_second_views(scores, pages)
     rows = scores.probabilities().tolist()
-    reasons = map(partial(_reason, policy), pages, log_odds, scores.likeliest_refusals(), map(max, rows))
+    reasons = map(partial(_reason, policy), pages, refusals, map(max, rows))
     return [
         _prediction(page, tuple(row), reason, scores.record.classes)
         for page, row, reason in zip(pages, rows, reasons, strict=True)
@@ -108,12 +117,34 @@ def digit_log_odds(scores: Scores, pages: Sequence[Normalized], policy: Policy) 
 
     Minus infinity where the page itself is refused, infinity where the model has no refusals.
     """
-    log_odds, seen_twice = scores.digit_log_odds(), _seen_twice(pages)
-    first, second = log_odds[: len(pages)], log_odds[len(pages) :]
-    if seen_twice:
-        first[seen_twice] = np.maximum(first[seen_twice], second - policy.second_view_log_odds)
+    first = _of_both_views(scores.digit_log_odds(), pages, policy)
     first[[_page_reason(page) is not None for page in pages]] = -np.inf
     return first
+
+
+def _of_both_views(
+    log_odds: NDArray[np.float32], pages: Sequence[Normalized], policy: Policy
+) -> NDArray[np.float32]:
+    """Log-odds (N + M, ...) of all views -> (N, ...) of pages: the better view, the second by a margin."""
+    seen_twice, n = _seen_twice(pages), len(pages)
+    if seen_twice:
+        log_odds[seen_twice] = np.maximum(log_odds[seen_twice], log_odds[n:] - policy.second_view_log_odds)
+    return log_odds[:n]
+
+
+def _refusals(
+    scores: Scores, pages: Sequence[Normalized], policy: Policy, log_odds: NDArray[np.float32]
+) -> list[Reason | None]:
+    """What the network refuses each page for; None where it is to be read."""
+    is_refused = log_odds < policy.least_log_odds
+    likeliest = _without_second_views(scores, pages).likeliest_refusals()
+    refusals = [reason if refused else None for reason, refused in zip(likeliest, is_refused, strict=True)]
+    if policy.least_against:
+        against = _of_both_views(scores.log_odds_against(), pages, policy)  # (N, R)
+        for number, least in enumerate(policy.least_against):
+            for page in np.flatnonzero(~is_refused & (against[:, number] < least)):
+                refusals[page] = Reason(scores.record.refusals[number])
+    return refusals
 
 
 def _seen_twice(pages: Sequence[Normalized]) -> list[int]:
@@ -136,15 +167,12 @@ def _page_reason(page: Normalized) -> Reason | None:
     return Reason.SEVERAL if page.others else None
 
 
-def _reason(
-    policy: Policy, page: Normalized, log_odds: np.float32, refusal: Reason | None, confidence: float
-) -> Reason | None:
-    of_page = _page_reason(page)
-    if of_page is not None:
+def _reason(policy: Policy, page: Normalized, refusal: Reason | None, confidence: float) -> Reason | None:
+    if (of_page := _page_reason(page)) is not None:
         return of_page
-    if log_odds < policy.least_log_odds:
-        return refusal
-    return Reason.UNCLEAR if confidence < policy.least_confidence else None
+    if refusal is None and confidence < policy.least_confidence:
+        return Reason.UNCLEAR
+    return refusal
 
 
 def _prediction(

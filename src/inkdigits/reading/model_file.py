@@ -35,6 +35,7 @@ class ModelRecord:
         temperature: the logits are divided by it before the softmax.
         refusals: the outputs that follow those of the classes.
         least_digit_log_odds: natural log-odds of being a single digit from which on an image is accepted.
+        least_log_odds_against: the same against each refusal alone; empty for no such thresholds.
         least_confidence: the confidence below which a digit is unclear, 0 to 1.
         accepted_digits: rows of a fraction of digits and the log-odds that so many of them reach, ascending.
         risk_bounds: the error that each threshold of the confidence guarantees, thresholds ascending.
@@ -49,6 +50,7 @@ class ModelRecord:
     temperature: float
     refusals: tuple[Refusal, ...] = ()
     least_digit_log_odds: float = 0.0
+    least_log_odds_against: tuple[float, ...] = ()
     least_confidence: float = 0.0
     accepted_digits: tuple[tuple[float, float], ...] = ()
     risk_bounds: tuple[RiskBound, ...] = ()
@@ -65,6 +67,11 @@ class ModelRecord:
         for key, holds, expected in (
             ("temperature", self.temperature > 0, "more than 0"),
             ("least_confidence", 0 <= self.least_confidence <= 1, "0 to 1"),
+            (
+                "least_log_odds_against",
+                len(self.least_log_odds_against) in (0, len(self.refusals)),
+                "a number for each refusal, or none",
+            ),
             ("class_names", len({*names} - {""}) == len(names) != 1, "two or more different names"),
             ("accepted_digits", _is_table(self.accepted_digits, 2), "ascending rows of two numbers"),
             ("risk_bounds", _is_table(self.risk_bounds, 3, 0, 1), "ascending rows of three fractions"),

@@ -41,6 +41,11 @@ class Scores:
             return np.full(len(self.values), np.inf, np.float32)
         return _log_sum_exp(self._of_classes()) - _log_sum_exp(self._of_refusals())
 
+    def log_odds_against(self) -> NDArray[np.float32]:
+        """(N, R) natural log-odds that the image is a single digit, against each refusal alone."""
+        against: NDArray[np.float32] = _log_sum_exp(self._of_classes())[:, None] - self._of_refusals()
+        return against
+
     def likeliest_refusals(self) -> list[Reason | None]:
         """N refusals, of each image the one that scores highest; None for a model without refusals."""
         if not self.record.refusals:

@@ -23,6 +23,7 @@ __all__ = ["calibrate", "fit_temperature"]
 
 _LOG_RANGE = (-3.0, 3.0)  # temperatures from 0.05 to 20
 _ACCEPTED_FRACTIONS = (0.9, 0.95, 0.97, 0.98, 0.985, 0.99, 0.995, 0.998, 0.999)
+_SHARE_OF_EACH = 0.25  # of the digits that may be refused: what one refusal alone may take
 _LEAST_CONFIDENCE = 0.5  # a digit that is as likely wrong as right is not read
 
 
@@ -56,9 +57,13 @@ def calibrate(
     if refusals:
         log_odds = logsumexp(digits, axis=1) - logsumexp(others, axis=1)  # (N,)
         least = _least_accepted(log_odds, digits_accepted)
+        against = logsumexp(digits, axis=1)[:, None] - others  # (N, R)
+        of_each = 1 - _SHARE_OF_EACH * (1 - digits_accepted)
+        leasts = tuple(_least_accepted(own, of_each) for own in against.T) if len(refusals) > 1 else ()
         accepted = (log_odds >= least) & (confidences >= _LEAST_CONFIDENCE)
+        accepted &= (against >= np.array(leasts or -np.inf)).all(axis=1)
         table = tuple((fraction, _least_accepted(log_odds, fraction)) for fraction in _ACCEPTED_FRACTIONS)
-        record = ModelRecord(temperature, refusals, least, _LEAST_CONFIDENCE, table)
+        record = ModelRecord(temperature, refusals, least, leasts, _LEAST_CONFIDENCE, table)
     if promises:
         right = probabilities.argmax(axis=1) == labels
         record = replace(record, risk_bounds=tuple(risk_bounds(confidences, right, accepted)))

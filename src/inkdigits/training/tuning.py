@@ -258,11 +258,13 @@ def _open_storage(optuna: Any, url: str) -> Any:
     """On a server, where processes of other machines cannot see that one died, each gives signs of life."""
     if url.startswith("sqlite"):
         return url
+    from sqlalchemy.pool import NullPool
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         return optuna.storages.RDBStorage(
             url,
-            {"pool_pre_ping": True},  # trials are long, and servers close idle connections
+            {"poolclass": NullPool},  # trials are long, and servers close idle connections
             heartbeat_interval=HEARTBEAT_S,
             grace_period=GRACE_S,
             heartbeat_stale_trial_callback=optuna.storages.RetryHeartbeatStaleTrialCallback(max_retry=2),
