@@ -48,6 +48,13 @@ def test_a_module_of_ours_that_is_missing_is_no_missing_extra() -> None:
     assert not isinstance(caught.value, MissingExtraError)
 
 
+@pytest.mark.parametrize("module", ["training.tuning", "training.leaks", "metrics"])
+def test_training_without_its_packages_names_the_extra(module: str) -> None:
+    program = f"import sys; sys.modules['scipy'] = None\nimport inkdigits.{module}"
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    assert "pip install 'inkdigits[train]'" in ended.stderr.strip().splitlines()[-1]
+
+
 @pytest.mark.parametrize(
     ("backend", "extra"), [("torch", "torch"), ("tensorflow", "tensorflow"), ("jax", "train")]
 )

@@ -12,10 +12,13 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from inkdigits.datasets import Dataset
 from inkdigits.errors import DatasetError
+from inkdigits.extras import needing
+
+with needing("train", for_what="training"):
+    from scipy.spatial import cKDTree
 
 __all__ = ["without_test_images"]
 
