@@ -89,6 +89,13 @@ def test_the_laxest_threshold_that_will_do() -> None:
         threshold_for(bounds, 0.001)
 
 
+def test_the_least_that_is_named_can_be_asked_for() -> None:
+    bounds = [(0.9, 0.03312, 1.0)]
+    with pytest.raises(ConfigError, match=r"at least 0\.034,"):
+        threshold_for(bounds, 0.033)
+    assert threshold_for(bounds, 0.034) == bounds[0]
+
+
 def test_a_model_without_bounds() -> None:
     with pytest.raises(ConfigError, match="a model file with risk_bounds"):
         threshold_for([], 0.01)

@@ -12,6 +12,7 @@ The bound holds for images like the calibration images: drawn from the same hand
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -97,7 +98,7 @@ def threshold_for(bounds: Sequence[RiskBound], max_error: float) -> RiskBound:
     least = min(bound for _, bound, _ in bounds)
     raise ConfigError(
         "max_error",
-        expected=f"at least {least:.2g}, the least that this model's calibration images can prove",
+        expected=f"at least {math.ceil(least * 1000) / 1000:g}, the least that this model's calibration images can prove",
         found=repr(max_error),
         remedy="Allow more errors, or train with more calibration images.",
     )
