@@ -56,8 +56,9 @@ def test_what_a_regular_expression_makes_up_is_accepted(expression: str, data: s
 
 @pytest.mark.parametrize("wrong", ["(", "[", "[]", "a", r"\w", "1{2", "1{3,2}", "*", "1)", r"\d{999}"])
 def test_what_is_no_pattern_is_refused(wrong: str) -> None:
-    with pytest.raises(ConfigError, match="expect"):
+    with pytest.raises(ConfigError, match="expect") as caught:
         pattern(wrong)
+    assert caught.value.found.endswith(f" in '{wrong}'")
 
 
 def test_codes_are_the_only_numbers() -> None:

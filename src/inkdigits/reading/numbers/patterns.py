@@ -244,9 +244,10 @@ def _expanded(inside: Sequence[str]) -> Iterator[str]:
 
 
 def _not_a_pattern(expression: str, found: str) -> ConfigError:
+    shown = repr(expression[:200]).replace(r"\\", "\\")  # quoted, with backslashes as they were written
     return ConfigError(
         "expect",
         expected=r"characters of a number, \d, [0-9], (), | and the repetitions ? * + {n,m}",
-        found=f"{found[:200]} in {expression[:200]!r}",
+        found=f"{found[:200]} in {shown}",
         remedy=r"Write a pattern such as \d{5} or \d{1,3}[.,]\d{2}.",
     )
