@@ -61,6 +61,19 @@ def test_pictures_on_their_side_are_turned_upright_where_the_witness_agrees() ->
     assert "exchanged rows and columns" in notes[0]
 
 
+def test_handwriting_that_the_witness_reads_badly_is_turned_where_it_reads_nothing_else() -> None:
+    def half_blind(images: NDArray[np.uint8]) -> NDArray[np.int64]:
+        read = witness(images)
+        return np.where(read % 5 < 3, read, -1)  # six digits of ten
+
+    lying = np.ascontiguousarray(strokes().transpose(0, 2, 1))
+    images, _ = check_layout(SOURCE, lying, LABELS, half_blind)
+    np.testing.assert_array_equal(images, strokes())
+    images, notes = check_layout(SOURCE, strokes(), LABELS, half_blind)
+    np.testing.assert_array_equal(images, strokes())
+    assert notes == ()
+
+
 def test_without_labels_or_with_others_nothing_is_turned() -> None:
     lying = np.ascontiguousarray(strokes().transpose(0, 2, 1))
     for labels in (None, np.roll(LABELS, 3)):
