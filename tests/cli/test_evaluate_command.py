@@ -52,6 +52,14 @@ def test_the_report_for_people(call: Call, run_folder: Path) -> None:
     assert max(map(len, shown.splitlines())) <= 80
 
 
+def test_data_without_a_test_part_is_said_to_have_none(call: Call, run_folder: Path, tmp_path: Path) -> None:
+    images, labels = np.random.default_rng(0).integers(0, 256, (12, 28, 28), np.uint8), np.arange(12) % 10
+    np.savez(tmp_path / "own.npz", x_train=images, y_train=labels)
+    ended = call("evaluate", run_folder, "--data", tmp_path / "own.npz", "--json")
+    assert ended.err == "note: own.npz has no test part: measured on its training part\n"
+    assert ended.json()[0]["n_images"] == 12
+
+
 def test_a_run_on_several_datasets_is_measured_on_all(call: Call, run_folder: Path, tmp_path: Path) -> None:
     images, labels = np.random.default_rng(0).integers(0, 256, (24, 28, 28), np.uint8), np.arange(12) % 10
     np.savez(tmp_path / "own.npz", x_train=images[:12], y_train=labels, x_test=images[12:], y_test=labels)

@@ -58,6 +58,9 @@ def evaluate(
             found=_listed(dataset.class_names),
             remedy="Name data that shows what the model was trained on, with --data.",
         )
+    if dataset.test is None:
+        part = "training" if dataset.validation is None else "validation"
+        typer.echo(f"note: {dataset.name} has no test part: measured on its {part} part", err=True)
     report = evaluation.evaluate(
         lambda images: classifier.probabilities(to_ink(images)),
         split,
