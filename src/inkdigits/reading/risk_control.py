@@ -95,10 +95,10 @@ def threshold_for(bounds: Sequence[RiskBound], max_error: float) -> RiskBound:
             found="one without, which guarantees nothing",
             remedy="Leave it out, or train with validation images: they give a model its risk_bounds.",
         )
-    least = min(bound for _, bound, _ in bounds)
+    least = math.ceil(min(bound for _, bound, _ in bounds) * 1000) / 1000  # up: the figure shown must do
     raise ConfigError(
         "max_error",
-        expected=f"at least {math.ceil(least * 1000) / 1000:g}, the least that this model's calibration images can prove",
+        expected=f"at least {least:g}, the least that this model's calibration images can prove",
         found=repr(max_error),
         remedy="Allow more errors, or train with more calibration images.",
     )
