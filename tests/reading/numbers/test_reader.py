@@ -157,3 +157,9 @@ def test_an_explanation_shows_the_page_and_a_line_a_number(reader: NumberReader)
     assert number_verdict(reading.numbers[0]).startswith("4711, ")
     blank = reader.read(np.full((60, 200), 220, np.uint8), one=True)
     assert number_verdict(blank.numbers[0]) == "refused: blank"
+
+
+def test_an_explanation_of_a_large_page_is_written_larger(reader: NumberReader) -> None:
+    page = np.full((60, 2100), 220, np.uint8)
+    picture = draw_reading(page, reader.read(page, one=True))
+    assert picture.height - page.shape[0] == 22 * 30 // 14 + 8, "30 pixels a letter, not 14"

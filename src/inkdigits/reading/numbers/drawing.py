@@ -14,7 +14,7 @@ from inkdigits.results import Box, Number, Reading
 __all__ = ["draw_reading", "number_verdict"]
 
 _LEAST_WIDTH = 480
-_LINE_PX = 22
+_TEXT_PX = 14  # at least; larger on a page that is shown smaller
 # Okabe and Ito's colours, told apart by colour-blind eyes.
 _READ = (0, 114, 178)
 _REFUSED = (213, 94, 0)
@@ -25,12 +25,14 @@ def draw_reading(page: Grey, reading: Reading) -> PIL.Image.Image:
     scale = max(1, -(-_LEAST_WIDTH // page.shape[1]))
     picture = PIL.Image.fromarray(page).convert("RGB")
     picture = picture.resize((scale * picture.width, scale * picture.height), PIL.Image.Resampling.BICUBIC)
+    text_px = max(_TEXT_PX, picture.width // 70)
+    line_px = 22 * text_px // 14
     canvas = PIL.Image.new(
-        "RGB", (picture.width, picture.height + _LINE_PX * len(reading.numbers) + 8), "white"
+        "RGB", (picture.width, picture.height + line_px * len(reading.numbers) + 8), "white"
     )
     canvas.paste(picture)
     draw = ImageDraw.Draw(canvas)
-    font = ImageFont.load_default(14)
+    font = ImageFont.load_default(text_px)
     for row, number in enumerate(reading.numbers):
         colour = _REFUSED if number.refused else _READ
         if number.box is not None:
@@ -39,7 +41,7 @@ def draw_reading(page: Grey, reading: Reading) -> PIL.Image.Image:
         for character in number.characters:
             _frame(draw, character.box, scale, colour, 1)
         text = f"{row + 1}: {number_verdict(number)}"
-        draw.text((6, picture.height + 4 + _LINE_PX * row), text, colour, font)
+        draw.text((6, picture.height + 4 + line_px * row), text, colour, font)
     return canvas
 
 
