@@ -53,7 +53,7 @@ def rare_habit(n: int, generator: np.random.Generator) -> tuple[int, list[Stroke
 def _written(
     shapes: Sequence[tuple[int, Shape]], n: int, generator: np.random.Generator
 ) -> tuple[int, list[Strokes]]:
-    digit, shape = shapes[generator.integers(len(shapes))]
+    digit, shape = shapes[int(generator.integers(len(shapes)))]
     slant, narrow = generator.normal(0.08, 0.15), np.exp(generator.normal(0, 0.18))
     drawings = ([stroke * [narrow, 1] for stroke in shape(generator)] for _ in range(n))
     return digit, [[stroke - slant * stroke[:, 1:] * [1, 0] for stroke in strokes] for strokes in drawings]
