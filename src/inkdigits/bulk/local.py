@@ -241,7 +241,7 @@ def _row_of_death(job: PredictJob, single: Chunk) -> Row:
         name,
         expected="a picture that can be read",
         found="that the process reading it died, twice",
-        remedy="Look at this picture by itself; it may need more memory than there is.",
+        remedy="Look at this picture by itself; it may need more memory than is available.",
     )
     return Worker(job).row(name, error)
 

@@ -27,7 +27,7 @@ __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="inkdigits",
-    help="Reads handwritten digits; trains and judges the networks that do.",
+    help="Reads handwritten digits; trains and evaluates the networks that do.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -88,7 +88,7 @@ def _incomplete(error: OutputFailedError) -> InkdigitsError:
         "standard output",
         expected="to write the answers to it",
         found=str(error),
-        remedy="Make room, or send them elsewhere: they are not complete.",
+        remedy="Free some space, or write the results elsewhere: they are incomplete.",
     )
 
 

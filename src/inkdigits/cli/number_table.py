@@ -1,4 +1,4 @@
-"""Writes readings as a table, a row a number; numbers are text, so that leading zeros stay."""
+"""Writes readings as a table, one row per number; numbers are text, to keep leading zeros."""
 
 from __future__ import annotations
 

@@ -53,13 +53,13 @@ def predict(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Write a table, a row a picture, into FILE: .csv, .jsonl or .parquet. PATH may then also "
-            "be a Parquet file, a tar archive, a quoted pattern, a URL, or @LIST with a source a line.",
+            help="Write a table, one row per picture, into FILE: .csv, .jsonl or .parquet. PATH may then also "
+            "be a Parquet file, a tar archive, a quoted pattern, a URL, or @LIST with one source per line.",
             show_default="none",
         ),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Processes for --out.", show_default="one a core")
+        int | None, typer.Option(metavar="N", min=1, help="Processes for --out.", show_default="one per core")
     ] = None,
     engine: Annotated[
         Engine, typer.Option(help="What --out runs on: this machine's cores, or Ray.")

@@ -41,33 +41,33 @@ def read(
         str | None, typer.Option(metavar="PATTERN", help=r"What a number has to match, such as '\d{5}'.")
     ] = None,
     codes: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A file with the only numbers that occur, one a line.")
+        Path | None, typer.Option(metavar="FILE", help="A file of the numbers that can occur, one per line.")
     ] = None,
     check: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="A check digit to be right: luhn, mod11, mod97, iso7064_mod11_10."),
+        typer.Option(metavar="NAME", help="Check digit to verify: luhn, mod11, mod97, iso7064_mod11_10."),
     ] = None,
     alternatives: Annotated[
-        int, typer.Option(metavar="N", min=0, help="How many other numbers to name with each.")
+        int, typer.Option(metavar="N", min=0, help="Number of alternatives to list for each number.")
     ] = 3,
     max_error: Annotated[
         float | None,
         typer.Option(
             metavar="SHARE",
-            help="Read only what is sure enough for at most this share of errors; refuse the rest. It holds "
-            "for numbers like those that the model was calibrated on.",
+            help="Allow at most this fraction of errors among the numbers that are read, and refuse the rest. "
+            "It holds for numbers like those that the model was calibrated on.",
         ),
     ] = None,
     pages: Annotated[
         bool,
         typer.Option(
-            "--pages", help="Ask a second reader as well, and leave words alone; needs inkdigits[pages]."
+            "--pages", help="Ask a second reader as well, and ignore words; needs inkdigits[pages]."
         ),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write a table, a row a number: .csv, .jsonl or .parquet."),
+        typer.Option(metavar="FILE", help="Write a table, one row per number: .csv, .jsonl or .parquet."),
     ] = None,
     explain: Annotated[
         Path | None,

@@ -24,7 +24,7 @@ _MOST_NAMES = 3  # of a setting that is a list; more are counted
 
 
 def runs(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that runs lie in.")] = Path("runs"),
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that holds the runs.")] = Path("runs"),
     sort: Annotated[
         RunOrder,
         typer.Option(
@@ -32,7 +32,7 @@ def runs(
             "second in training), or name.",
         ),
     ] = RunOrder.ACCURACY,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
 ) -> None:
     """Compare the runs in a folder: their settings and figures.
 
@@ -89,7 +89,7 @@ def _brief(value: Setting) -> str:
 
 
 def _show(rows: list[dict[str, str]]) -> None:
-    """Print tables that fit the terminal, or else plain text with a line a run."""
+    """Print tables that fit the terminal, or else plain text with one line per run."""
     headings = [heading for heading in rows[0] if any(row[heading] for row in rows)]
     if not sys.stdout.isatty():
         _print_lines(rows, headings)

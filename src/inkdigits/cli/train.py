@@ -175,7 +175,7 @@ def _check_begun(out: Path | None) -> None:
 
     if out is None:
         raise ConfigError(
-            "--resume", expected="--out DIR", found="no folder", remedy="Name the run to go on with."
+            "--resume", expected="--out DIR", found="no folder", remedy="Name the run to resume."
         )
     run = RunFolder(out)
     if not run.holds_run() and not run.checkpoint.exists():

@@ -73,7 +73,7 @@ def load(
             path,
             expected="a file or a folder",
             found="something that is neither",
-            remedy="Write what it gives into a file first.",
+            remedy="Write its output into a file first.",
         )
     return refuse_mixed_up(path, read_folder(path) if path.is_dir() else read_file(path))
 
@@ -132,7 +132,7 @@ def _unknown(name: str, path: Path) -> DatasetError:
             name,
             expected=f"a folder {name} in a folder that {DATA_VARIABLE} names, or its path",
             found="none",
-            remedy=f"Get it from {COLLECTIONS[name][1]}; it is not fetched by itself.",
+            remedy=f"Get it from {COLLECTIONS[name][1]}; inkdigits does not download it.",
         )
     # Files come before datasets: whoever writes my-digits.csv means no known name.
     hint = did_you_mean(path.name, _names_in(path.parent), likeness=0.8)

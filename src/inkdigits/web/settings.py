@@ -100,7 +100,7 @@ class ServiceSettings:
                     field.name.replace("n_workers", "workers"),
                     expected=f"at least {least}",
                     found=repr(value),
-                    remedy="Leave it out to have its default.",
+                    remedy="Omit it to use its default.",
                 )
 
         if self.log_format not in LOG_FORMATS:
@@ -108,7 +108,7 @@ class ServiceSettings:
                 "log_format",
                 expected=f"one of {', '.join(LOG_FORMATS)}",
                 found=repr(self.log_format),
-                remedy="Leave it out to have lines for people in a terminal and JSON elsewhere.",
+                remedy="Omit it to get text in a terminal and JSON elsewhere.",
             )
 
     @property

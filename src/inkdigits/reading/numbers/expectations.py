@@ -83,7 +83,9 @@ def codes(values: Iterable[str]) -> Expectation:
             node = following
         node[""] = True
     if not tree:
-        raise ConfigError("codes", expected="at least one code", found="none", remedy="Name one a line.")
+        raise ConfigError(
+            "codes", expected="at least one code", found="none", remedy="Write one code per line."
+        )
     return _Codes(tree, only_digits)
 
 

@@ -60,7 +60,7 @@ class SecondReader:
                 "rapidocr's recogniser",
                 expected=f"a list of {n_outputs} characters with {''.join(MARKS)} among them",
                 found=f"{len(characters)} characters",
-                remedy="Install a version that is known: pip install 'inkdigits[pages]'.",
+                remedy="Install a supported version: pip install 'inkdigits[pages]'.",
             )
         self._codes = [characters.index(mark) for mark in MARKS]
 
