@@ -54,8 +54,8 @@ def read(
         float | None,
         typer.Option(
             metavar="SHARE",
-            help="Allow at most this fraction of errors among the numbers that are read, and refuse the rest. "
-            "It holds for numbers like those that the model was calibrated on.",
+            help="Allow at most this fraction of errors among the numbers that are read, and refuse the "
+            "rest. It holds for numbers like those that the model was calibrated on.",
         ),
     ] = None,
     pages: Annotated[

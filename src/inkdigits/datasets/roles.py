@@ -75,7 +75,7 @@ def to_dataset(source: Path, parts: Sequence[Part], class_names: tuple[str, ...]
                 source,
                 expected=f"one {role} part",
                 found=f"{chosen[role].name} and {part.name}",
-                remedy="Name one of them, or put 'train' and 'test' into the names of the files that belong together.",
+                remedy="Name one of them, or put 'train' and 'test' into the names of matching files.",
             )
         chosen[role] = part
     bare = Dataset(source.name, None, None, class_names, tuple(notes))
