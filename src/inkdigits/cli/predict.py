@@ -53,8 +53,8 @@ def predict(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Write a table, one row per picture, into FILE: .csv, .jsonl or .parquet. PATH may then "
-            "also be a Parquet file, a tar archive, a quoted pattern, a URL, or @LIST with one source per line.",
+            help="Write a table to FILE, one row per picture: .csv, .jsonl or .parquet. PATH may then also "
+            "be a Parquet file, a tar archive, a quoted pattern, a URL, or @LIST with one source per line.",
             show_default="none",
         ),
     ] = None,
