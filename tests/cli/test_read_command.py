@@ -84,12 +84,21 @@ def test_codes_come_from_a_file(fields: Path) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [["--out", "numbers.txt"], ["--codes", "missing.txt"], ["--expect", "("], ["--check", "sum"]],
+    [
+        ["--out", "numbers.txt"],
+        ["--out", "no/numbers.csv"],
+        ["--out", "kept.csv"],
+        ["--codes", "missing.txt"],
+        ["--expect", "("],
+        ["--check", "sum"],
+    ],
 )
 def test_a_wrong_call_is_refused(fields: Path, wrong: list[str]) -> None:
+    Path("kept.csv").write_text("the work of another day")
     result = CliRunner().invoke(app, ["read", "a.png", "--one", *wrong])
     assert result.exit_code != 0
     assert type(result.exception).__name__ == "ConfigError"
+    assert Path("kept.csv").read_text() == "the work of another day"
 
 
 def test_each_page_of_a_document_is_read_and_a_broken_one_stops_nothing(fields: Path) -> None:

@@ -24,10 +24,10 @@ Row = dict[str, str | float | int | bool | None]
 
 
 def check_table_name(path: Path) -> None:
-    """Refuse a name whose ending is no kind of table, before any work is done.
+    """Refuse a table that could not be written, or would replace another, before any work is done.
 
     Raises:
-        ConfigError: it is none.
+        ConfigError: its ending is no kind of table, it exists, or its folder does not.
     """
     if path.suffix.lower() not in _ENDINGS:
         raise ConfigError(
@@ -35,6 +35,13 @@ def check_table_name(path: Path) -> None:
             expected="a name that ends in " + ", ".join(_ENDINGS),
             found=repr(path.suffix),
             remedy="Name the file numbers.csv, say.",
+        )
+    if path.exists() or not path.parent.is_dir():
+        raise ConfigError(
+            f"--out {path}",
+            expected="a new file in a folder that exists",
+            found="a file that exists" if path.exists() else "no such folder",
+            remedy="Name another file, or remove this one." if path.exists() else "Make the folder first.",
         )
 
 
