@@ -101,6 +101,17 @@ def test_a_wrong_call_is_refused(fields: Path, wrong: list[str]) -> None:
     assert Path("kept.csv").read_text() == "the work of another day"
 
 
+def test_folders_in_folders_are_read_and_what_is_left_out_is_named(fields: Path) -> None:
+    Path("deep/er").mkdir(parents=True)
+    Path("a.png").rename("deep/er/a.png")
+    Path("deep/photo.HEIC").write_bytes(b"0000ftypheic")
+    result = CliRunner().invoke(app, ["read", "deep", "--one"])
+    assert result.exit_code == 0
+    assert result.stdout.startswith(str(Path("deep/er/a.png")))
+    assert "photo.HEIC" in result.stderr
+    assert "as JPEG" in result.stderr
+
+
 def test_each_page_of_a_document_is_read_and_a_broken_one_stops_nothing(fields: Path) -> None:
     pages = [PIL.Image.open(name) for name in ("a.png", "b.png")]
     pages[0].save("scan.tif", save_all=True, append_images=pages[1:])

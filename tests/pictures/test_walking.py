@@ -38,5 +38,9 @@ def test_folders_are_walked_in_natural_order_and_the_rest_is_named(tmp_path: Pat
 
 def test_a_summary_names_a_few_of_each_kind() -> None:
     skipped = [Skipped(Path(f"{i}.heic"), "HEIC file") for i in range(5)] + [Skipped(Path("a"), "link")]
-    assert summarize(skipped) == "Not read: 5 x HEIC file (0.heic, 1.heic, 2.heic and 2 more), 1 x link (a)."
+    assert summarize(skipped) == (
+        "Not read: 5 x HEIC file (0.heic, 1.heic, 2.heic and 2 more), 1 x link (a). "
+        "Save pictures of other formats as JPEG or PNG."
+    )
+    assert summarize(skipped[-1:]) == "Not read: 1 x link (a)."
     assert summarize([]) == ""

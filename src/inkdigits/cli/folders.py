@@ -1,14 +1,18 @@
-"""Folders that a verb is asked to write into."""
+"""Folders that a verb is asked to write into, and what it left out of those that it read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from inkdigits.errors import ConfigError
+import typer
 
-__all__ = ["writing_into"]
+from inkdigits.errors import ConfigError
+from inkdigits.pictures.walking import Skipped, summarize
+
+__all__ = ["show_skipped", "writing_into"]
 
 
 @contextmanager
@@ -28,3 +32,12 @@ def writing_into(folder: Path, option: str) -> Iterator[None]:
             found="a file" if folder.is_file() else error.strerror or str(error),
             remedy="Name another folder, or make room in this one.",
         ) from error
+
+
+def show_skipped(skipped: Sequence[Skipped], *, as_json: bool) -> None:
+    """One line on stderr that counts what was left out; as JSON, an object for each after the answers."""
+    if as_json:
+        for each in skipped:
+            typer.echo(json.dumps({"path": str(each.path), "skipped": each.what}))
+    if skipped:
+        typer.echo(summarize(skipped), err=True)

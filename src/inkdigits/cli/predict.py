@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inkdigits.cli.folders import writing_into
+from inkdigits.cli.folders import show_skipped, writing_into
 from inkdigits.cli.options import DigitsAccepted, Engine, MaxError, Model
 from inkdigits.cli.terminal import paint, say
 from inkdigits.errors import ConfigError, ImageError
 from inkdigits.files import temporary_beside
-from inkdigits.pictures.walking import Skipped, summarize, walk
+from inkdigits.pictures.walking import Skipped, walk
 
 if TYPE_CHECKING:
     from inkdigits.reading.recognizer import Examination, Recognizer
@@ -114,7 +114,7 @@ def predict(
     for name, answer in answers:
         outcomes[_outcome(answer)] += 1
         _show(name, answer, as_json=as_json)
-    _show_skipped(skipped, as_json=as_json)
+    show_skipped(skipped, as_json=as_json)
     if not as_json and outcomes.total() > 1:
         say(_counted(outcomes), err=True)
     if outcomes[_UNREADABLE]:
@@ -162,15 +162,6 @@ def _further_pages(path: Path) -> list[Skipped]:
     from inkdigits.pictures.images import n_further_pages
 
     return [Skipped(path, "further page")] * n_further_pages(path)
-
-
-def _show_skipped(skipped: list[Skipped], *, as_json: bool) -> None:
-    """One line on stderr that counts what was left out; as JSON, an object for each after the answers."""
-    if as_json:
-        for each in skipped:
-            typer.echo(json.dumps({"path": str(each.path), "skipped": each.what}))
-    if skipped:
-        typer.echo(summarize(skipped), err=True)
 
 
 def _answers(

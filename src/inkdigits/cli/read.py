@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inkdigits.cli.folders import writing_into
+from inkdigits.cli.folders import show_skipped, writing_into
 from inkdigits.errors import ConfigError, ImageError
-from inkdigits.files import natural_order, read_regular, temporary_beside
+from inkdigits.files import read_regular, temporary_beside
+from inkdigits.pictures.walking import Skipped, walk
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -90,7 +91,8 @@ def read(
     expected = make_codes(_read_codes(codes)) if codes is not None else None
     rows: list[tuple[str, Reading | ImageError]] = []
     failed = False
-    for name, source in _inputs(paths):
+    skipped: list[Skipped] = []
+    for name, source in _inputs(paths, skipped):
         try:
             if isinstance(source, ImageError):
                 raise source
@@ -108,35 +110,36 @@ def read(
                 target = _free_name(explain, "stdin" if name == "-" else Path(name).name)
                 with temporary_beside(target) as temporary:
                     draw_reading(page, answer).save(temporary)
+    show_skipped(skipped, as_json=as_json)
     if out is not None:
         write_table(out, rows)
     if failed:
         raise typer.Exit(1)
 
 
-def _inputs(paths: list[str]) -> Iterator[tuple[str, Path | bytes | Image | ImageError]]:
-    """Each page's name and source, in order; a folder without pictures stands for itself."""
-    from inkdigits.pictures.documents import document_pages
+def _inputs(
+    paths: list[str], skipped: list[Skipped]
+) -> Iterator[tuple[str, Path | bytes | Image | ImageError]]:
+    """Each page's name and source, in order; a folder without pictures stands for itself.
+
+    What is left out of folders is added to `skipped`.
+    """
+    from inkdigits.pictures.decoders import reads_heic
+    from inkdigits.pictures.documents import PDF_SUFFIX, document_pages
     from inkdigits.pictures.images import InputLimits
 
+    also = (PDF_SUFFIX, ".heic", ".heif") if reads_heic() else (PDF_SUFFIX,)
     for path in paths:
         if path == "-":
             # One byte more than is accepted, so that what is too large is refused as such.
             yield "-", sys.stdin.buffer.read(InputLimits().max_bytes + 1)
         elif Path(path).is_dir():
-            for file in _files_in(Path(path)) or [Path(path)]:
+            entries = list(walk(Path(path), also=also))
+            skipped += [entry for entry in entries if isinstance(entry, Skipped)]
+            for file in [entry for entry in entries if isinstance(entry, Path)] or [Path(path)]:
                 yield from document_pages(file)
         else:
             yield from document_pages(Path(path))
-
-
-def _files_in(folder: Path) -> list[Path]:
-    """The pictures and PDF documents directly in a folder, in natural order."""
-    from inkdigits.pictures.documents import PDF_SUFFIX
-    from inkdigits.pictures.walking import find_images
-
-    documents = [file for file in folder.glob("[!.]*") if file.suffix.lower() == PDF_SUFFIX]
-    return sorted([*find_images([folder]), *documents], key=lambda file: natural_order(file.name))
 
 
 def _read_codes(path: Path) -> list[str]:

@@ -14,6 +14,7 @@ from inkdigits.pictures.formats import FORMATS, picture_suffixes
 
 __all__ = ["Skipped", "find_images", "summarize", "walk"]
 
+_PICTURES_OF_OTHERS = frozenset({"HEIC file", "AVIF file", "JPEG 2000 file", "PNM file"})
 _NAMED = 3  # of each kind that was skipped, in a summary
 
 
@@ -99,4 +100,5 @@ def summarize(skipped: Iterable[Skipped]) -> str:
     for what, names in kinds.items():
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         parts.append(f"{len(names)} x {what} ({', '.join(names[:_NAMED])}{more})")
-    return f"Not read: {', '.join(parts)}." if parts else ""
+    advice = " Save pictures of other formats as JPEG or PNG." if _PICTURES_OF_OTHERS & kinds.keys() else ""
+    return f"Not read: {', '.join(parts)}.{advice}" if parts else ""
