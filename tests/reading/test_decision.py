@@ -92,6 +92,11 @@ def test_one_refusal_can_be_held_to_more_than_all_together() -> None:
     assert answer(row, page(), replace(lenient, least_against=(-4.0, 1.4))).digit == 3
     assert answer(row, page(), replace(lenient, least_against=(-4.0, 1.6))).reason is Reason.SEVERAL
     assert answer(row, page(), replace(lenient, least_against=(25.0, 1.4))).reason is Reason.NOT_A_DIGIT
+    # What people are shown beside the threshold falls short of it, too, and is left alone otherwise.
+    (odds,) = digit_log_odds(scores(row), [page()], replace(lenient, least_against=(-4.0, 1.6)))
+    assert odds == pytest.approx(-2.0 - 0.1, abs=0.01)
+    (odds,) = digit_log_odds(scores(row), [page()], replace(lenient, least_against=(-4.0, 1.4)))
+    assert odds == pytest.approx(1.5, abs=0.01)
 
 
 def test_reasons_are_plain_strings_to_users() -> None:

@@ -101,11 +101,10 @@ def decide(scores: Scores, pages: Sequence[Normalized], policy: Policy) -> list[
         pages: N pages.
         policy: when to accept.
     """
-    log_odds = digit_log_odds(scores, pages, policy)
-    refusals = _refusals(scores, pages, policy, log_odds)
+    log_odds, refusals = _judged(scores, pages, policy)
     scores = _without_second_views(scores, pages)
     rows = scores.probabilities().tolist()
-    reasons = map(partial(_reason, policy), pages, refusals, map(max, rows))
+    reasons = map(partial(_reason, policy), pages, log_odds, refusals, map(max, rows))
     return [
         _prediction(page, tuple(row), reason, scores.record.classes)
         for page, row, reason in zip(pages, rows, reasons, strict=True)
@@ -115,11 +114,12 @@ def decide(scores: Scores, pages: Sequence[Normalized], policy: Policy) -> list[
 def digit_log_odds(scores: Scores, pages: Sequence[Normalized], policy: Policy) -> NDArray[np.float32]:
     """(N,) natural log-odds that each page shows a single digit; arguments as for `decide`.
 
-    Minus infinity where the page itself is refused, infinity where the model has no refusals.
+    Minus infinity where the page itself is refused, infinity where the model has no refusals. Where one
+    refusal alone decides, they fall as far short of the policy's threshold as they do of that refusal's own.
     """
-    first = _of_both_views(scores.digit_log_odds(), pages, policy)
-    first[[_page_reason(page) is not None for page in pages]] = -np.inf
-    return first
+    log_odds, _ = _judged(scores, pages, policy)
+    log_odds[[_page_reason(page) is not None for page in pages]] = -np.inf
+    return log_odds
 
 
 def _of_both_views(
@@ -132,19 +132,20 @@ def _of_both_views(
     return log_odds[:n]
 
 
-def _refusals(
-    scores: Scores, pages: Sequence[Normalized], policy: Policy, log_odds: NDArray[np.float32]
-) -> list[Reason | None]:
-    """What the network refuses each page for; None where it is to be read."""
-    is_refused = log_odds < policy.least_log_odds
-    likeliest = _without_second_views(scores, pages).likeliest_refusals()
-    refusals = [reason if refused else None for reason, refused in zip(likeliest, is_refused, strict=True)]
+def _judged(
+    scores: Scores, pages: Sequence[Normalized], policy: Policy
+) -> tuple[NDArray[np.float32], list[Reason | None]]:
+    """Log-odds (N,) of a single digit, and the refusal of each page, should they not suffice."""
+    log_odds = _of_both_views(scores.digit_log_odds(), pages, policy)
+    refusals = _without_second_views(scores, pages).likeliest_refusals()
     if policy.least_against:
         against = _of_both_views(scores.log_odds_against(), pages, policy)  # (N, R)
-        for number, least in enumerate(policy.least_against):
-            for page in np.flatnonzero(~is_refused & (against[:, number] < least)):
-                refusals[page] = Reason(scores.record.refusals[number])
-    return refusals
+        short = np.array(policy.least_against, np.float32) - against
+        for number, refusal in enumerate(scores.record.refusals):
+            for page in np.flatnonzero((log_odds >= policy.least_log_odds) & (short[:, number] > 0)):
+                log_odds[page] = policy.least_log_odds - short[page, number]
+                refusals[page] = Reason(refusal)
+    return log_odds, refusals
 
 
 def _seen_twice(pages: Sequence[Normalized]) -> list[int]:
@@ -167,12 +168,15 @@ def _page_reason(page: Normalized) -> Reason | None:
     return Reason.SEVERAL if page.others else None
 
 
-def _reason(policy: Policy, page: Normalized, refusal: Reason | None, confidence: float) -> Reason | None:
-    if (of_page := _page_reason(page)) is not None:
+def _reason(
+    policy: Policy, page: Normalized, log_odds: np.float32, refusal: Reason | None, confidence: float
+) -> Reason | None:
+    of_page = _page_reason(page)
+    if of_page is not None:
         return of_page
-    if refusal is None and confidence < policy.least_confidence:
-        return Reason.UNCLEAR
-    return refusal
+    if log_odds < policy.least_log_odds:
+        return refusal
+    return Reason.UNCLEAR if confidence < policy.least_confidence else None
 
 
 def _prediction(
