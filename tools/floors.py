@@ -69,8 +69,8 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
         "recipes": ("sources", "recipe", "shipped"),
         "runs": ("environment history", "folder", "comparison tensorboard"),
         "training": (
-            "averaging calibration checkpoint devices export fused_steps leaks progress streams writing",
-            "compilation corpus number_calibration number_corpus number_export",
+            "averaging calibration checkpoint devices fused_steps leaks onnx_graph progress streams writing",
+            "compilation corpus export number_calibration number_corpus number_export",
             "loop number_batches",
             "numbers tuning",
         ),

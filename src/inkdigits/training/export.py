@@ -3,35 +3,24 @@
 The graph is written here, layer by layer, in place of Keras's own export: that goes through another
 framework on every backend (jax2onnx, tf2onnx, torch.onnx), gives another graph on each, and on JAX one
 that ONNX Runtime cannot run (docs/decisions.md#onnx). Written here, every backend gives the same small
-graph: channels first, batch normalisation folded, a free batch size, and an opset of 2020, which every
-ONNX Runtime since version 1.6 runs.
+graph: channels first, batch normalisation folded, and a free batch size.
 
 Letters: N images, C channels, H rows, W columns, F filters, K kernel size.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from onnx import helper, numpy_helper
 
 from inkdigits.errors import ModelError
-from inkdigits.extras import needing
 from inkdigits.ink import SIDE
 from inkdigits.models.backend import keras
-from inkdigits.reading.model_file import METADATA_KEY
-
-with needing("train", for_what="the export to ONNX"):
-    import onnx
+from inkdigits.training.onnx_graph import OnnxGraph, folded
 
 __all__ = ["to_onnx"]
-
-_OPSET = 13
-_IR_VERSION = 7  # what opset 13 came with; newer ones shut old runtimes out
 
 
 def to_onnx(model: Any, metadata: Mapping[str, object]) -> bytes:
@@ -52,16 +41,14 @@ def to_onnx(model: Any, metadata: Mapping[str, object]) -> bytes:
     for position, layer in enumerate(layers):
         following = layers[position + 1] if position + 1 < len(layers) else None
         graph.add(layer, following)
-    return graph.finish(metadata)
+    return graph.finish(("ink", ["n", SIDE, SIDE]), ["n", *graph.shape], metadata)
 
 
-class _Graph:
-    """The nodes so far, and what the last one gives: its name and its shape as Keras sees it."""
+class _Graph(OnnxGraph):
+    """The nodes so far, and the shape of what the last one gives, as Keras sees it."""
 
     def __init__(self) -> None:
-        self.nodes: list[onnx.NodeProto] = []
-        self.weights: list[onnx.TensorProto] = []
-        self.output = "ink"
+        super().__init__("ink")
         self.shape: tuple[int, ...] = (SIDE, SIDE)  # without N, channels last
         self.unflattened: tuple[int, ...] | None = None  # (H, W, C) that a Flatten took apart
         self.folded: Any = None  # the batch normalisation that went into the last convolution
@@ -84,34 +71,14 @@ class _Graph:
             self._dense(layer)
         elif isinstance(layer, layers.ReLU):
             _require_usual(layer, max_value=None, negative_slope=0, threshold=0)
-            self._node("Relu", [self.output])
+            self.node("Relu", [self.output])
         elif not isinstance(layer, layers.Dropout):  # dropout does nothing once trained
             raise _untranslatable(layer, "a layer that export knows")
-
-    def finish(self, metadata: Mapping[str, object]) -> bytes:
-        """Close the graph and serialise it."""
-        self.nodes[-1].output[0] = "logits"
-        graph = helper.make_graph(
-            self.nodes,
-            "inkdigits",
-            [helper.make_tensor_value_info("ink", onnx.TensorProto.FLOAT, ["n", SIDE, SIDE])],
-            [helper.make_tensor_value_info("logits", onnx.TensorProto.FLOAT, ["n", *self.shape])],
-            self.weights,
-        )
-        model = helper.make_model(
-            graph,
-            producer_name="inkdigits",
-            ir_version=_IR_VERSION,
-            opset_imports=[helper.make_opsetid("", _OPSET)],
-        )
-        helper.set_model_props(model, {METADATA_KEY: json.dumps(metadata, sort_keys=True)})
-        onnx.checker.check_model(model, full_check=True)
-        return bytes(model.SerializeToString(deterministic=True))
 
     def _reshape(self, layer: Any) -> None:
         if tuple(layer.target_shape) != (SIDE, SIDE, 1):
             raise _untranslatable(layer, "a reshape to (28, 28, 1)")
-        self._node("Reshape", [self.output, self._weight("shape", np.array([-1, 1, SIDE, SIDE]))])
+        self.node("Reshape", [self.output, self.weight("shape", np.array([-1, 1, SIDE, SIDE]))])
         self.shape = (SIDE, SIDE, 1)
 
     def _convolution(self, layer: Any, following: Any) -> None:
@@ -121,24 +88,25 @@ class _Graph:
         if isinstance(following, keras.layers.BatchNormalization):
             if layer.activation is not keras.activations.linear:
                 raise _untranslatable(following, "batch normalisation straight after a linear convolution")
-            kernel, bias = _fold(following, kernel, bias)
+            _require_usual(following, scale=True, center=True, axis=-1)
+            kernel, bias = folded(following, kernel, bias)
             self.folded = following
         pads = _paddings(layer, self.shape)
         weights = [
-            self._weight("kernel", kernel.transpose(3, 2, 0, 1)),  # (F, C, K, K)
-            self._weight("bias", bias),
+            self.weight("kernel", kernel.transpose(3, 2, 0, 1)),  # (F, C, K, K)
+            self.weight("bias", bias),
         ]
-        self._node("Conv", [self.output, *weights], strides=list(layer.strides), pads=pads)
+        self.node("Conv", [self.output, *weights], strides=list(layer.strides), pads=pads)
         self.shape = tuple(layer.compute_output_shape((None, *self.shape))[1:])
         self._activation(layer)
 
     def _max_pooling(self, layer: Any) -> None:
         _require_usual(layer, padding="valid", data_format="channels_last")
-        self._node("MaxPool", [self.output], kernel_shape=list(layer.pool_size), strides=list(layer.strides))
+        self.node("MaxPool", [self.output], kernel_shape=list(layer.pool_size), strides=list(layer.strides))
         self.shape = tuple(layer.compute_output_shape((None, *self.shape))[1:])
 
     def _flatten(self) -> None:
-        self._node("Flatten", [self.output], axis=1)
+        self.node("Flatten", [self.output], axis=1)
         self.unflattened = self.shape if len(self.shape) == 3 else None
         self.shape = (int(np.prod(self.shape)),)
 
@@ -150,48 +118,18 @@ class _Graph:
             kernel = kernel.reshape(*self.unflattened, -1).transpose(2, 0, 1, 3).reshape(kernel.shape)
             self.unflattened = None
         weights = [
-            self._weight("kernel", kernel),
-            self._weight("bias", keras.ops.convert_to_numpy(layer.bias)),
+            self.weight("kernel", kernel),
+            self.weight("bias", keras.ops.convert_to_numpy(layer.bias)),
         ]
-        self._node("Gemm", [self.output, *weights])
+        self.node("Gemm", [self.output, *weights])
         self.shape = (kernel.shape[-1],)
         self._activation(layer)
 
     def _activation(self, layer: Any) -> None:
         if layer.activation is keras.activations.relu:
-            self._node("Relu", [self.output])
+            self.node("Relu", [self.output])
         elif layer.activation is not keras.activations.linear:
             raise _untranslatable(layer, "relu or no activation")
-
-    def _node(self, operator: str, inputs: list[str], **attributes: Any) -> None:
-        self.output = f"{operator.lower()}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(operator, inputs, [self.output], **attributes))
-
-    def _weight(self, role: str, values: NDArray[Any]) -> str:
-        # By position: Keras counts its layers' names up from model to model, and files would differ.
-        name = f"{role}_{len(self.nodes)}"
-        if values.dtype.kind == "f":
-            values = values.astype(np.float32)
-        self.weights.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
-        return name
-
-
-def _fold(
-    normalisation: Any, kernel: NDArray[np.float64], bias: NDArray[Any]
-) -> tuple[NDArray[np.float64], NDArray[Any]]:
-    """Batch normalisation after training is a scale and a shift a channel: put them into the weights."""
-    _require_usual(normalisation, scale=True, center=True, axis=-1)
-    gamma, beta, mean, variance = (
-        keras.ops.convert_to_numpy(values).astype(np.float64)
-        for values in (
-            normalisation.gamma,
-            normalisation.beta,
-            normalisation.moving_mean,
-            normalisation.moving_variance,
-        )
-    )
-    factor = gamma / np.sqrt(variance + normalisation.epsilon)  # (F,)
-    return kernel * factor, (bias - mean) * factor + beta
 
 
 def _paddings(layer: Any, shape: tuple[int, ...]) -> list[int]:
