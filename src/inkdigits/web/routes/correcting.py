@@ -1,9 +1,9 @@
 """/v1/corrections: pictures that were read wrong, and what they show."""
 # Without postponed annotations: the description of `label` names the classes of the model.
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Query
 from pydantic import Field
@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute
 
 from inkdigits.errors import ConfigError, ImageError
 from inkdigits.results import Reading as NumbersRead
-from inkdigits.web.corrections import NOT_A_DIGIT, CorrectionsFull, CorrectionStore
+from inkdigits.web.corrections import NOT_A_DIGIT, Correction, CorrectionsFull, CorrectionStore
 from inkdigits.web.engine import Engine, Reading
 from inkdigits.web.http.answers import Answer
 from inkdigits.web.http.bodies import check_type, read_body
@@ -44,59 +44,63 @@ def correct_routes(engine: Engine, numbers: NumberEngine, store: CorrectionStore
     router = new_router()
     labels = list(dict.fromkeys([*engine.class_names, NOT_A_DIGIT]))
 
-    @router.post(
-        "/v1/corrections",
-        summary="Say what a picture shows that was read wrong. It is kept to learn from.",
-        status_code=201,
-        response_model=CorrectionAnswer,
-        responses={
+    async def keep(
+        request: Request,
+        label: str,
+        was_right: Callable[[bytes], Awaitable[bool]],
+        add: Callable[[CorrectionStore, bytes, str], Correction],
+    ) -> Response:
+        """Read the picture of the body again, and store it unless it was read right."""
+        if store is None:
+            raise _no_store()
+        check_type(request, "image/*", "application/octet-stream")
+        picture = await read_body(request)
+        with engine.admit(request):
+            if await was_right(picture):
+                n_stored = await engine.run(store.count)
+                return CorrectionAnswer(label=label, stored=n_stored, id=None).response()
+            with _problems_of(picture):
+                kept = await engine.run(add, store, picture, label)
+        return CorrectionAnswer(label=label, stored=kept.n_stored, id=kept.id).response(201)
+
+    # What both routes say of themselves alike.
+    kept_route: dict[str, Any] = {
+        "status_code": 201,
+        "response_model": CorrectionAnswer,
+        "responses": {
             200: {"model": CorrectionAnswer, "description": "It was read right, and is not stored."},
             **problems(404, 422, 507, has_body=True),
         },
-        openapi_extra=body_of(PICTURES),
+        "openapi_extra": body_of(PICTURES),
+    }
+
+    @router.post(
+        "/v1/corrections",
+        summary="Say what a picture shows that was read wrong. It is kept to learn from.",
+        **kept_route,
     )
     async def correct(
         request: Request, label: Annotated[str, Query(json_schema_extra={"enum": labels})]
     ) -> Response:
-        if store is None:
-            raise _no_store()
-        check_type(request, "image/*", "application/octet-stream")
-        picture = await read_body(request)
-        with engine.admit(request):
+        async def was_right(picture: bytes) -> bool:
             (reading,) = await engine.read([picture])
-            if isinstance(reading, Reading) and label == _label_of(reading):
-                n_stored = await engine.run(store.count)
-                return CorrectionAnswer(label=label, stored=n_stored, id=None).response()
-            with _problems_of(picture):
-                kept = await engine.run(store.add, picture, label)
-        return CorrectionAnswer(label=label, stored=kept.n_stored, id=kept.id).response(201)
+            return isinstance(reading, Reading) and label == _label_of(reading)
+
+        return await keep(request, label, was_right, CorrectionStore.add)
 
     @router.post(
         "/v1/corrections/numbers",
         summary="Say which number a picture shows that was read wrong. It is kept to learn from.",
-        status_code=201,
-        response_model=CorrectionAnswer,
-        responses={
-            200: {"model": CorrectionAnswer, "description": "It was read right, and is not stored."},
-            **problems(404, 422, 507, has_body=True),
-        },
-        openapi_extra=body_of(PICTURES),
+        **kept_route,
     )
     async def correct_number(
         request: Request, text: Annotated[str, Query(description="The number as written, with separators.")]
     ) -> Response:
-        if store is None:
-            raise _no_store()
-        check_type(request, "image/*", "application/octet-stream")
-        picture = await read_body(request)
-        with engine.admit(request):
+        async def was_right(picture: bytes) -> bool:
             (numbers_read,) = await numbers.read([picture], NumberRequest(one=True))
-            if isinstance(numbers_read, NumbersRead) and text and text == numbers_read.text:
-                n_stored = await engine.run(store.count)
-                return CorrectionAnswer(label=text, stored=n_stored, id=None).response()
-            with _problems_of(picture):
-                kept = await engine.run(store.add_number, picture, text)
-        return CorrectionAnswer(label=text, stored=kept.n_stored, id=kept.id).response(201)
+            return isinstance(numbers_read, NumbersRead) and bool(text) and text == numbers_read.text
+
+        return await keep(request, text, was_right, CorrectionStore.add_number)
 
     @router.delete(
         "/v1/corrections/{correction_id}",
