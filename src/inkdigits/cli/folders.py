@@ -1,18 +1,51 @@
-"""Folders that a verb is asked to write into, and what it left out of those that it read."""
+"""The files that a verb is given: those to read, what is left out of them, and folders to write into."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import typer
 
 from inkdigits.errors import ConfigError
-from inkdigits.pictures.walking import Skipped, summarize
+from inkdigits.pictures.walking import Skipped, summarize, walk
 
-__all__ = ["show_skipped", "writing_into"]
+__all__ = ["named_files", "show_skipped", "writing_into"]
+
+
+def named_files(
+    paths: Iterable[str], skipped: list[Skipped], *, also: Sequence[str] = ()
+) -> Iterator[tuple[str, Path | bytes]]:
+    """Each file that the arguments of a verb name, by its name and in order; `-` is the bytes of stdin.
+
+    A folder stands for the pictures in it, and for itself where there are none.
+
+    Args:
+        paths: the arguments.
+        skipped: to it what is left out of folders is added.
+        also: suffixes of other files in folders that the verb reads.
+    """
+    from inkdigits.pictures.decoders import reads_heic
+    from inkdigits.pictures.images import InputLimits
+
+    also = (*also, ".heic", ".heif") if reads_heic() else also
+    for path in paths:
+        if path == "-":
+            # One byte more than is accepted, so that a larger picture is refused as too large.
+            yield "-", sys.stdin.buffer.read(InputLimits().max_bytes + 1)
+            continue
+        is_empty = True
+        for entry in walk(Path(path), also=also) if Path(path).is_dir() else ():
+            if isinstance(entry, Skipped):
+                skipped.append(entry)
+            else:
+                is_empty = False
+                yield str(entry), entry
+        if is_empty:
+            yield path, Path(path)
 
 
 @contextmanager

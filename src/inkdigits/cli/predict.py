@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from itertools import tee
@@ -13,12 +12,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inkdigits.cli.folders import show_skipped, writing_into
+from inkdigits.cli.folders import named_files, show_skipped, writing_into
 from inkdigits.cli.options import DigitsAccepted, Engine, MaxError, Model
 from inkdigits.cli.terminal import paint, say
 from inkdigits.errors import ConfigError, ImageError
 from inkdigits.files import temporary_beside
-from inkdigits.pictures.walking import Skipped, walk
+from inkdigits.pictures.walking import Skipped
 
 if TYPE_CHECKING:
     from inkdigits.reading.recognizer import Examination, Recognizer
@@ -130,32 +129,11 @@ def _model_file(model: Path | None) -> str | None:
 
 
 def _inputs(paths: list[str], skipped: list[Skipped]) -> Iterator[tuple[str, Path | bytes]]:
-    """Each picture's name and source, in order; a folder without pictures is yielded itself.
-
-    What is left out of folders, and of files with more than one page, is added to `skipped`.
-    """
-    from inkdigits.pictures.decoders import reads_heic
-    from inkdigits.pictures.images import InputLimits
-
-    heic = (".heic", ".heif") if reads_heic() else ()
-    for path in paths:
-        if path == "-":
-            # One byte more than is accepted, so that a larger picture is refused as too large.
-            yield "-", sys.stdin.buffer.read(InputLimits().max_bytes + 1)
-        elif Path(path).is_dir():
-            n_pictures = 0
-            for entry in walk(Path(path), also=heic):
-                if isinstance(entry, Skipped):
-                    skipped.append(entry)
-                else:
-                    n_pictures += 1
-                    skipped += _further_pages(entry)
-                    yield str(entry), entry
-            if not n_pictures:
-                yield path, Path(path)
-        else:
-            skipped += _further_pages(Path(path))
-            yield path, Path(path)
+    """The named files; pages after the first, which is the one that is read, are added to `skipped`."""
+    for name, source in named_files(paths, skipped):
+        if isinstance(source, Path):
+            skipped += _further_pages(source)
+        yield name, source
 
 
 def _further_pages(path: Path) -> list[Skipped]:

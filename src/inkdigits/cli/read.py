@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inkdigits.cli.folders import show_skipped, writing_into
+from inkdigits.cli.folders import named_files, show_skipped, writing_into
 from inkdigits.errors import ConfigError, ImageError
 from inkdigits.files import read_regular, temporary_beside
-from inkdigits.pictures.walking import Skipped, walk
+from inkdigits.pictures.walking import Skipped
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -120,26 +119,14 @@ def read(
 def _inputs(
     paths: list[str], skipped: list[Skipped]
 ) -> Iterator[tuple[str, Path | bytes | Image | ImageError]]:
-    """Each page's name and source, in order; a folder without pictures stands for itself.
-
-    What is left out of folders is added to `skipped`.
-    """
-    from inkdigits.pictures.decoders import reads_heic
+    """Each page of the named files, by its name."""
     from inkdigits.pictures.documents import PDF_SUFFIX, document_pages
-    from inkdigits.pictures.images import InputLimits
 
-    also = (PDF_SUFFIX, ".heic", ".heif") if reads_heic() else (PDF_SUFFIX,)
-    for path in paths:
-        if path == "-":
-            # One byte more than is accepted, so that what is too large is refused as such.
-            yield "-", sys.stdin.buffer.read(InputLimits().max_bytes + 1)
-        elif Path(path).is_dir():
-            entries = list(walk(Path(path), also=also))
-            skipped += [entry for entry in entries if isinstance(entry, Skipped)]
-            for file in [entry for entry in entries if isinstance(entry, Path)] or [Path(path)]:
-                yield from document_pages(file)
+    for name, source in named_files(paths, skipped, also=(PDF_SUFFIX,)):
+        if isinstance(source, Path):
+            yield from document_pages(source)
         else:
-            yield from document_pages(Path(path))
+            yield name, source
 
 
 def _read_codes(path: Path) -> list[str]:
