@@ -27,11 +27,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.layout.line import MARKS
+from inkdigits.reading.numbers.expectations import codes
 from inkdigits.reading.numbers.reader import NumberReader
 from measuring import write_results
 
 FIELDS = ("orand_car_a", "weather_cells", "question_numbers")
 HALVED = ("orand_car_a", "weather_cells")
+CODE_LENGTH, N_CODES = 5, 30_000
 PAGES = ("photos", "tally_columns", "marksheets", "vote_forms")
 
 Picture = NDArray[np.uint8]
@@ -73,7 +75,27 @@ def main() -> None:
     for name in PAGES:
         results[name] = judge_pages(options.data / "numbers" / name, reader, both, rival)
         print(name, results[name], flush=True)
+    results["codes"] = judge_codes(
+        field_items(options.data / "numbers" / "orand_car_a", options.half), reader
+    )
+    print("codes", results["codes"], flush=True)
     write_results(options.out, results)
+
+
+def judge_codes(items: Sequence[Item], reader: NumberReader) -> dict[str, float]:
+    """The share of five-digit cheques misread: without expectation, with the length, with a list of codes."""
+    five = [item for item in items if len(item.label) == CODE_LENGTH]
+    drawn = np.random.default_rng(0).choice(10**CODE_LENGTH, N_CODES, replace=False)
+    known = codes([*(f"{code:0{CODE_LENGTH}}" for code in drawn), *(item.label for item in five)])
+    wrong = {
+        name: 1 - np.mean([is_right(item, read_field(reader, item.picture, **expected)[0]) for item in five])
+        for name, expected in (
+            ("free", {}),
+            ("five_digits", {"expect": rf"\d{{{CODE_LENGTH}}}"}),
+            ("list", {"codes": known}),
+        )
+    }
+    return {"n": len(five)} | {name: round(float(share), 4) for name, share in wrong.items()}
 
 
 def field_items(folder: Path, half: str) -> list[Item]:
@@ -93,9 +115,9 @@ def read_picture(path: Path) -> Picture:
     return np.asarray(found[..., ::-1], np.uint8)
 
 
-def read_field(reader: NumberReader, picture: Picture) -> tuple[str, float]:
+def read_field(reader: NumberReader, picture: Picture, **expected: Any) -> tuple[str, float]:
     """The likeliest number, refused or not, and its confidence."""
-    (number,) = reader.read(picture, one=True).numbers
+    (number,) = reader.read(picture, one=True, **expected).numbers
     guess = number.text or next((each.text for each in number.alternatives), "")
     return guess, number.confidence
 

@@ -1,17 +1,19 @@
 """Unseen writers: models side by side on people who did not train, and on what is no digit.
 
-    python benchmarks/writers.py --data FOLDER --model OLD.onnx --model NEW.onnx --out RESULTS.json
+    INKDIGITS_DATA=FOLDER python benchmarks/writers.py --data FOLDER --model OLD.onnx --model NEW.onnx
 
 Every model reads the same pages. Digits come from the kept fold of UNIPEN's writers (the recipe `writers`),
 drawn with a plain pen and again with any pen on paper, and from the kept writers of kensanata. Wrong and
 refused are counted apart; figures by writer say how the worst tenth fares, and the interval is a bootstrap
 over whole writers. Letters and signs are those of the same kept writers, lookalikes included, as people meet
-them. With --pictures DIR every mistake of the last model is drawn on a sheet.
+them. Pairs are two of MNIST's test digits in one picture, with gaps of 2, 0 and -3 pixels. For the time of
+one image, the models take turns. With --pictures DIR every mistake of the last model is drawn on a sheet.
 """
 
 from __future__ import annotations
 
 import argparse
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,8 +24,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handwriting import Page, Pictures, draw_mistakes, labelled
+from inkdigits.datasets import load
 from inkdigits.datasets.formats.pen_paths import read_pen_paths
+from inkdigits.ink import SIDE
 from inkdigits.metrics import calibration_error
+from inkdigits.reading.classifier import Classifier
 from inkdigits.reading.model_file import bundled_model
 from inkdigits.reading.recognizer import Recognizer
 from inkdigits.recipes.recipe import load_recipe
@@ -36,6 +41,8 @@ RECIPE = "writers"
 CERTAIN = 0.99
 N_LETTERS = 3_000
 N_SCRIBBLES = 200
+N_PAIRS = 200
+N_ROUNDS, N_CALLS = 30, 50  # of timing
 ZIGZAG_POINTS = (2, 3, 4, 5, 6, 7, 8, 10, 14)
 PAGE_SIDE = 280
 RESAMPLINGS = 1_000
@@ -70,6 +77,11 @@ def main() -> None:
             "digits": {name: _judge(digits[name], read[name]) for name in digits},
             "taken_for_digits_percent": {name: _taken(recognizer, pages) for name, pages in others.items()},
         }
+    times = _milliseconds(
+        [path.read_bytes() if path else bundled_model() for path in options.model or [None]]
+    )
+    for result, ms in zip(results.values(), times, strict=True):
+        result["ms_an_image"] = ms
     if options.pictures is not None:
         options.pictures.mkdir(parents=True, exist_ok=True)
         for name, hands in digits.items():
@@ -113,7 +125,36 @@ def _others(data: Path) -> dict[str, list[Page]]:
         **scribbles,
         "curls": [_curl(generator) for _ in range(N_SCRIBBLES)],
         "tangles of 14 strokes": [_tangle(generator) for _ in range(N_SCRIBBLES)],
+        **{f"pairs, {gap} pixels apart": _pairs(data, gap) for gap in (2, 0, -3)},
     }
+
+
+def _pairs(data: Path, gap: int) -> list[Page]:
+    """Two of MNIST's test digits beside each other, three times as large."""
+    images = load("mnist", environ={"INKDIGITS_DATA": str(data)}).test.images
+    generator, pages = np.random.default_rng(1), []
+    for _ in range(N_PAIRS):
+        left, right = (image[:, image.any(axis=0)] for image in images[generator.integers(0, len(images), 2)])
+        page = np.zeros((40, left.shape[1] + right.shape[1] + 30), np.uint8)
+        for image, x in ((left, 8), (right, 8 + left.shape[1] + gap)):
+            part = page[6:34, x : x + image.shape[1]]
+            np.maximum(part, image, out=part)
+        pages.append(255 - np.kron(page, np.ones((3, 3), np.uint8)))
+    return pages
+
+
+def _milliseconds(models: Sequence[bytes]) -> list[dict[str, float]]:
+    """Of one call for one image, one thread: the median and the least of the rounds, models taking turns."""
+    classifiers = [Classifier(model, n_threads=1) for model in models]
+    image = np.random.default_rng(0).random((1, SIDE, SIDE), dtype=np.float32)
+    rounds: list[list[float]] = [[] for _ in models]
+    for _ in range(N_ROUNDS):
+        for own, classifier in zip(rounds, classifiers, strict=True):
+            started = time.perf_counter()
+            for _ in range(N_CALLS):
+                classifier.probabilities(image)
+            own.append(1000 * (time.perf_counter() - started) / N_CALLS)
+    return [{"median": float(np.median(own)), "least": min(own)} for own in rounds]
 
 
 def _plain(strokes: Sequence[NDArray[np.floating]], generator: np.random.Generator) -> Page:
