@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from inkdigits.training.numbers import (
     finish_numbers,
     load_numbers_recipe,
     make_shards,
+    run_numbers,
     shard_paths,
     train_numbers,
 )
@@ -113,6 +115,15 @@ def test_the_model_learns_a_handful_of_lines(lines: Path, tmp_path: Path) -> Non
     train_numbers(config, lines, tmp_path)
     history = [json.loads(line)["loss"] for line in (tmp_path / "history.jsonl").read_text().splitlines()]
     assert history[-1] < history[0]
+
+
+def test_a_training_whose_lines_no_longer_come_says_so(lines: Path, tmp_path: Path) -> None:
+    shutil.copytree(lines, tmp_path / "run" / "lines")
+    (tmp_path / "run" / "lines" / "lines-0001.npz").unlink()
+    no_hands = tmp_path / "empty"
+    no_hands.mkdir()
+    with pytest.raises(TrainingError, match="writes the lines"):
+        run_numbers(replace(CONFIG, epochs=50), no_hands, tmp_path / "run")
 
 
 def test_the_same_scans_check_every_epoch(lines: Path) -> None:

@@ -322,7 +322,7 @@ def _paste(ink: Grey, p: _Placed) -> None:
     method = cv2.INTER_AREA if size[1] < p.glyph.picture.shape[0] else cv2.INTER_CUBIC
     picture = cv2.resize(p.glyph.picture, size, interpolation=method)
     above = max(-top, 0)
-    part = ink[max(top, 0) : top + size[1], left : left + size[0]]
+    part = ink[max(top, 0) : max(top + size[1], 0), left : left + size[0]]
     np.maximum(part, picture[above : above + part.shape[0], : part.shape[1]], out=part)
 
 

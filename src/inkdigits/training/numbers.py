@@ -16,11 +16,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib import resources
 from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from inkdigits.config import from_toml, require
 from inkdigits.errors import TrainingError
@@ -132,11 +134,24 @@ def run_numbers(
     try:
         while not shard_paths(lines) and writer.is_alive():
             time.sleep(_WAIT_S)
-        model = train_numbers(config, lines, folder, resume=resume, show=show)
+        model = train_numbers(
+            config, lines, folder, resume=resume, show=show, before_epoch=lambda: _check_writing(writer)
+        )
     finally:
         writer.terminate()
         writer.join()
     return finish_numbers(model, config, lines, folder)
+
+
+def _check_writing(writer: BaseProcess) -> None:
+    """Stop rather than read the same few lines again and again."""
+    if writer.exitcode:
+        raise TrainingError(
+            "the process that writes the lines",
+            expected="lines until the training ends",
+            found=f"it stopped with exit code {writer.exitcode}",
+            remedy="Its own message stands above. --resume goes on.",
+        )
 
 
 def _write_lines(root: Path, folder: Path, config: NumbersConfig) -> None:
@@ -188,6 +203,7 @@ def train_numbers(
     *,
     resume: bool = False,
     show: Callable[[str], None] = lambda line: None,
+    before_epoch: Callable[[], None] = lambda: None,
 ) -> Any:
     """Train the line model into a folder.
 
@@ -197,6 +213,7 @@ def train_numbers(
         folder: where checkpoint and history go; made if missing.
         resume: go on from the checkpoint in `folder`.
         show: called with a line of text after each epoch.
+        before_epoch: called before each.
 
     Returns:
         The Keras model, its weights the average.
