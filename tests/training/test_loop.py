@@ -280,6 +280,18 @@ def test_a_run_that_no_longer_improves_stops(tmp_path: Path) -> None:
 # --- runs that cannot begin or go on --------------------------------------------------------------
 
 
+def test_a_run_may_begin_where_another_ended(finished_run: RunResult, tmp_path: Path) -> None:
+    onward = replace(QUICK, training=replace(QUICK.training, epochs=1, start_from=str(finished_run.folder)))
+    first = train(onward, tmp_path / "onward").history[0]
+    assert first.loss < finished_run.history[0].loss
+    other = replace(onward, model="cnn")
+    with pytest.raises(TrainingError, match="same model"):
+        train(other, tmp_path / "other")
+    nowhere = replace(onward, training=replace(onward.training, start_from=str(tmp_path)))
+    with pytest.raises(TrainingError, match=r"model\.keras"):
+        train(nowhere, tmp_path / "nowhere")
+
+
 def test_a_folder_with_another_run_is_refused(finished_run: RunResult, small_recipe: Recipe) -> None:
     before = (finished_run.folder / "recipe.toml").read_bytes()
     with pytest.raises(TrainingError, match="the run of an earlier training"):

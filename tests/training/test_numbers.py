@@ -117,6 +117,18 @@ def test_the_model_learns_a_handful_of_lines(lines: Path, tmp_path: Path) -> Non
     assert history[-1] < history[0]
 
 
+def test_a_training_may_begin_where_another_ended(lines: Path, tmp_path: Path) -> None:
+    first = train_numbers(replace(CONFIG, epochs=1), lines, tmp_path / "first")
+    barely = replace(CONFIG, epochs=1, learning_rate=1e-9, start_from=str(tmp_path / "first"))
+    second = train_numbers(barely, lines, tmp_path / "second")
+    for one, other in zip(first.trainable_variables, second.trainable_variables, strict=True):
+        np.testing.assert_allclose(
+            keras.ops.convert_to_numpy(one), keras.ops.convert_to_numpy(other), atol=1e-3
+        )
+    with pytest.raises(TrainingError, match="checkpoint"):
+        train_numbers(replace(barely, start_from=str(tmp_path)), lines, tmp_path / "third")
+
+
 def test_a_training_whose_lines_no_longer_come_says_so(lines: Path, tmp_path: Path) -> None:
     shutil.copytree(lines, tmp_path / "run" / "lines")
     (tmp_path / "run" / "lines" / "lines-0001.npz").unlink()

@@ -70,6 +70,14 @@ def train(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Run folder.", show_default="runs/MODEL-N")
     ] = None,
+    start_from: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RUN",
+            help="Run folder of the same model whose weights this training begins with.",
+            show_default="new weights",
+        ),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --out DIR.")] = False,
     devices: Annotated[
         str | None,
@@ -98,7 +106,7 @@ def train(
             raise ConfigError(
                 "--devices", expected="a recipe of digits", found="numbers", remedy="Leave --devices out."
             )
-        train_numbers(data, epochs, seed, out, resume=resume, quiet=quiet, as_json=as_json)
+        train_numbers(data, epochs, seed, out, start_from, resume=resume, quiet=quiet, as_json=as_json)
         return
     training = {
         "epochs": epochs,
@@ -106,6 +114,7 @@ def train(
         "learning_rate": learning_rate,
         "validation_share": validation_share,
         "seed": seed,
+        "start_from": None if start_from is None else str(start_from),
     }
     settings = _settings(recipe, model, data, training, out if resume else None)
     folder = out or _next_folder(settings.model)

@@ -21,6 +21,7 @@ def train_numbers(
     epochs: int | None,
     seed: int | None,
     out: Path | None,
+    start_from: Path | None,
     *,
     resume: bool,
     quiet: bool,
@@ -42,6 +43,8 @@ def train_numbers(
         config = replace(config, epochs=epochs, budget_minutes=0.0)
     if seed is not None:
         config = replace(config, seed=seed)
+    if start_from is not None:
+        config = replace(config, start_from=str(start_from))
     folder = out or _next_folder()
 
     def show(line: str) -> None:

@@ -51,6 +51,8 @@ class TrainingConfig:
         average_of_weights: Decay per step, 0 to below 1, of an exponential moving average of the weights that
             is validated and exported in their place, such as 0.999; 0 takes no average.
         seed: Seed of the initial weights, the shuffles, the dropout and the augmentation.
+        start_from: Folder of a finished run of the same architecture and classes, whose weights this one begins
+            with; empty for new weights.
     """
 
     epochs: int = 10
@@ -68,6 +70,7 @@ class TrainingConfig:
     patience: int = 0
     average_of_weights: float = 0.0
     seed: int = 0
+    start_from: str = ""
 
     def __post_init__(self) -> None:
         """Check the ranges."""

@@ -21,10 +21,10 @@ import numpy as np
 from inkdigits.errors import TrainingError
 from inkdigits.files import temporary_beside
 from inkdigits.models.backend import keras
-from inkdigits.runs.folder import changes
+from inkdigits.runs.folder import RunFolder, changes
 from inkdigits.runs.history import EpochResult
 
-__all__ = ["read_checkpoint", "state_bytes", "write_checkpoint"]
+__all__ = ["read_checkpoint", "state_bytes", "take_weights", "write_checkpoint"]
 
 
 def write_checkpoint(
@@ -104,6 +104,32 @@ def _check_same(
             found="; ".join(changed),
             remedy="Bring them back, or train into another folder.",
         )
+
+
+def take_weights(model: Any, run: RunFolder) -> None:
+    """Begin with the weights that a finished run ended with.
+
+    Raises:
+        TrainingError: the run has no model, or one of another architecture or with other outputs.
+    """
+    try:
+        earlier = keras.saving.load_model(run.keras_model, compile=False)
+    except (OSError, ValueError) as error:
+        raise TrainingError(
+            run.path,
+            expected="the folder of a finished run, with model.keras",
+            found=str(error).splitlines()[0],
+            remedy="Name such a folder, or leave start_from out.",
+        ) from error
+    shapes, own = ([tuple(w.shape) for w in each.weights] for each in (earlier, model))
+    if shapes != own:
+        raise TrainingError(
+            run.path,
+            expected=f"the {len(own)} weights of model {model.name!r} with {model.output_shape[-1]} outputs",
+            found=f"{len(shapes)} weights, of model {earlier.name!r} with {earlier.output_shape[-1]} outputs",
+            remedy="Start from a run of the same model, classes and refusals.",
+        )
+    model.set_weights(earlier.get_weights())
 
 
 def state_bytes(model: Any) -> int:

@@ -34,7 +34,7 @@ from inkdigits.runs.history import EpochResult, epochs_since_best
 from inkdigits.synthesis.augmentation import augment
 from inkdigits.training.averaging import averaged_weights
 from inkdigits.training.calibration import calibrate
-from inkdigits.training.checkpoint import read_checkpoint, state_bytes, write_checkpoint
+from inkdigits.training.checkpoint import read_checkpoint, state_bytes, take_weights, write_checkpoint
 from inkdigits.training.compilation import compiled_model
 from inkdigits.training.corpus import LabelledImages, TrainingData, gather
 from inkdigits.training.devices import Devices, open_devices
@@ -119,6 +119,8 @@ def train(
         )
     made_from = flat_settings(recipe) | data.fingerprints()
     is_begun = resume and run.checkpoint.exists()
+    if config.start_from and not is_begun:
+        take_weights(model, RunFolder(Path(config.start_from)))
     history = read_checkpoint(run.checkpoint, model, made_from, warn) if is_begun else []
     shared.check_agreement(len(history))
     with stop_signals(signal.SIGINT, signal.SIGTERM) as interrupted:

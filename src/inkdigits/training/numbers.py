@@ -79,6 +79,7 @@ class NumbersConfig:
         precision: Keras's policy, such as `float32` or `mixed_bfloat16`.
         budget_minutes: of training after which the learning rate is 0; 0 for no limit.
         seed: of the weights, the lines and the scans.
+        start_from: the folder of a run whose averaged weights this one begins with; empty for new ones.
     """
 
     epochs: int = 80
@@ -93,6 +94,7 @@ class NumbersConfig:
     precision: str = "float32"
     budget_minutes: float = 0.0
     seed: int = 0
+    start_from: str = ""
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -228,12 +230,18 @@ def train_numbers(
     checkpoint = RunFolder(folder).checkpoint
     longer = ("epochs", "budget_minutes")  # a run may be made longer
     made_from = {name: value for name, value in asdict(config).items() if name not in longer}
-    history = read_checkpoint(checkpoint, model, made_from) if resume and checkpoint.exists() else []
+    if resume and checkpoint.exists():
+        history = read_checkpoint(checkpoint, model, made_from)
+    else:
+        history = []
+        if config.start_from:
+            model.set_weights(_averaged_weights(config))
     validation = read_shard(lines / "validation.npz")
     scans = kept_lines(validation, config.seed)
     elapsed_s = float(sum(config.lines_per_epoch / line.images_per_second for line in history))
     uses: dict[Path, int] = {}
     while len(history) < config.epochs and _progress(config, len(history), 0, elapsed_s) < 1:
+        before_epoch()
         epoch, started = len(history), time.perf_counter()
         path = _least_used(lines, uses)
         loss = _run_epoch(model, read_shard(path), config, epoch, elapsed_s)
@@ -249,6 +257,23 @@ def train_numbers(
         show(f"epoch {epoch + 1}, loss {loss:.4f}, kept writers exact {exact:.4f}, {speed} | {sources}")
     _take_average(model)
     return model
+
+
+def _averaged_weights(config: NumbersConfig) -> list[NDArray[np.float32]]:
+    """The weights that an earlier run of this network ended with."""
+    checkpoint = RunFolder(Path(config.start_from)).checkpoint
+    if not checkpoint.exists():
+        raise TrainingError(
+            config.start_from,
+            expected="the folder of a run with checkpoint.npz",
+            found="none",
+            remedy="Name a run of `inkdigits train numbers`.",
+        )
+    earlier = _compiled(config)
+    read_checkpoint(checkpoint, earlier)
+    _take_average(earlier)
+    weights: list[NDArray[np.float32]] = earlier.get_weights()
+    return weights
 
 
 def _compiled(config: NumbersConfig) -> Any:
