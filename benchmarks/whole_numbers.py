@@ -26,14 +26,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inkdigits.datasets.formats.pen_paths import read_pen_paths
 from inkdigits.layout.line import MARKS
 from inkdigits.reading.numbers.expectations import codes
 from inkdigits.reading.numbers.reader import NumberReader
+from inkdigits.synthesis.hands import Hand
+from inkdigits.synthesis.pens import draw, fitted, on_paper, random_pen
+from inkdigits.training.number_corpus import kept_aside
 from measuring import write_results
 
 FIELDS = ("orand_car_a", "weather_cells", "question_numbers")
 HALVED = ("orand_car_a", "weather_cells")
 CODE_LENGTH, N_CODES = 5, 30_000
+PENS = 3
 PAGES = ("photos", "tally_columns", "marksheets", "vote_forms")
 
 Picture = NDArray[np.uint8]
@@ -75,6 +80,11 @@ def main() -> None:
     for name in PAGES:
         results[name] = judge_pages(options.data / "numbers" / name, reader, both, rival)
         print(name, results[name], flush=True)
+    written = written_items(options.data / "digits" / "unipen" / "strings.npz")
+    results["unipen_numbers"] = {who: judge(written, read) for who, read in readers.items()} | {
+        "n": len(written)
+    }
+    print("unipen_numbers", results["unipen_numbers"], flush=True)
     results["codes"] = judge_codes(
         field_items(options.data / "numbers" / "orand_car_a", options.half), reader
     )
@@ -106,6 +116,26 @@ def field_items(folder: Path, half: str) -> list[Item]:
         rows = rows[1::2] if half == "odd" else rows[::2]
     is_value = folder.name == "weather_cells"
     return [Item(read_picture(folder / row["path"]), row["label"], is_value) for row in rows]
+
+
+def written_items(path: Path) -> list[Item]:
+    """UNIPEN's real numbers by the writers who train nothing, each drawn with three pens on paper."""
+    paths, generator = read_pen_paths(path), np.random.default_rng(0)
+    items = []
+    for number in np.flatnonzero(~paths.doubtful):
+        if not kept_aside(Hand(f"unipen {paths.writers[number]}", "unipen", {})):
+            continue
+        strokes = paths.strokes(int(number))
+        width, height = np.ptp(np.concatenate(strokes), axis=0)
+        for _ in range(PENS):
+            unit = generator.uniform(24, 70)  # pixels of the number's height
+            longest = unit * max(width / height, 1.0)
+            shape = (round(1.5 * unit) + 8, round(longest + unit) + 8)
+            pen = random_pen(max(0.05 * unit, 1.2), 0.15 * unit, generator)
+            ink = draw(fitted(strokes, shape, longest), shape, pen, generator)
+            page = on_paper(ink, generator)
+            items.append(Item(np.repeat(page[..., None], 3, axis=2), digits_of(paths.labels[number]), False))
+    return items
 
 
 def read_picture(path: Path) -> Picture:
