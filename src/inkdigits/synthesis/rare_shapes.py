@@ -1,17 +1,18 @@
 """Digits in shapes that few datasets hold, written by a pen that follows a few points and never the same way.
 
-    1   a plain stroke, bowed either way; with a flag as long as half the stem; with flag and foot
-    0   open at the top; slashed
-    2   with a loop at its foot; with a head as round as a Q
-    3   with a flat top
+    1   a plain stroke, bowed either way; with a flag as long as half the stem; with flag and foot; in
+        numbers, with a flag as long as the stem
+    0   open at the top; slashed; in numbers, with a tail
+    2   with a loop at its foot; with a head as round as a Q; in numbers, with a head that is closed
+    3   with a flat top; in numbers, with a loop at its waist
     4   open; in a single stroke; in numbers, like an h
     5   with its bar apart; in numbers, like a tick or an r
-    7   crossed; with a serif; in numbers, like a plus
+    7   crossed; with a serif; in numbers, like a plus or a t, or with a wavy head
     8   open at the top; an S and a stroke back; two rings
-    9   with a hook; with an open head; in numbers, like a P or an e
+    9   with a hook; with an open head; in numbers, like a P, an e, an a or an alpha
 
-Each shape is a template of strokes through points in a box of 1 by 1, x before y, y downwards. Every drawing
-moves the points, slants and stretches the whole, and rounds the corners that a quick hand rounds.
+Each shape is a template of strokes through points in a box of 1 by 1, x before y, y downwards. Every hand
+bends the template in its own way, slants and stretches it; every drawing moves its points.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ Shape = Callable[[np.random.Generator], Strokes]
 
 _POINTS_A_STROKE = 40
 _JITTER = 0.025  # standard deviation of a template's points, in heights
+_BENDS = (0.05, 0.025)  # of the box, by waves of half a period and of a whole one
 
 
 def rare_shape(generator: np.random.Generator) -> tuple[int, Strokes]:
@@ -55,8 +57,16 @@ def _written(
 ) -> tuple[int, list[Strokes]]:
     digit, shape = shapes[int(generator.integers(len(shapes)))]
     slant, narrow = generator.normal(0.08, 0.15), np.exp(generator.normal(0, 0.18))
-    drawings = ([stroke * [narrow, 1] for stroke in shape(generator)] for _ in range(n))
+    bends = generator.normal(0, 1, (2, len(_BENDS))) * _BENDS
+    drawings = ([_bent(stroke, bends) * [narrow, 1] for stroke in shape(generator)] for _ in range(n))
     return digit, [[stroke - slant * stroke[:, 1:] * [1, 0] for stroke in strokes] for strokes in drawings]
+
+
+def _bent(points: Points, bends: Points) -> Points:
+    """Move x by waves along y, and y by waves along x."""
+    waves = np.sin(np.pi * np.arange(1, bends.shape[1] + 1) * points[:, ::-1, None])  # (K, 2, waves)
+    bent: Points = points + (waves * bends).sum(axis=2)
+    return bent
 
 
 def _curve(points: str, generator: np.random.Generator) -> Points:
@@ -120,9 +130,12 @@ def _open_zero(generator: np.random.Generator) -> Strokes:
 
 
 def _slashed_zero(generator: np.random.Generator) -> Strokes:
+    """Slashed anyhow between upright and flat, or the other way."""
     ring = _ring(generator, middle=(0.35, 0.5), size=(0.34, 0.5), gap=generator.uniform(-0.4, 0.3))
-    ends = np.array([[0.75, 0.1], [-0.05, 0.9]]) + generator.normal(0, 0.12, (2, 2))
-    return [ring, ends]
+    angle = np.radians(generator.uniform(-5, 55)) * generator.choice([1, 1, 1, -1])
+    upper, lower = generator.uniform(0.4, 0.75, 2)[:, None] * [[np.sin(angle), -np.cos(angle)]] * [[1], [-1]]
+    middle = np.array([0.35, 0.5]) + generator.normal(0, 0.05, 2)
+    return [ring, np.array([middle + upper, middle + lower])]
 
 
 def _two_rings(generator: np.random.Generator) -> Strokes:
@@ -157,6 +170,29 @@ def _plus_seven(generator: np.random.Generator) -> Strokes:
     return [np.vstack([head, _curve("0.72,0 0.5,0.5 0.38,1", generator)]), bar]
 
 
+def _long_flagged_one(generator: np.random.Generator) -> Strokes:
+    """A caret, if it were not for the digits beside it; its foot may be as wide as the whole."""
+    reach, depth = generator.uniform(0.2, 0.5), generator.uniform(0.4, 0.95)
+    strokes = [np.array([[-reach, depth], [0, 0], [generator.normal(0.02, 0.04), 1]])]
+    if generator.random() < 0.4:
+        left, right = generator.uniform(0.15, 0.6, 2)
+        strokes.append(np.array([[-left, 1], [right, 1]]) + generator.normal(0, 0.03, (2, 2)))
+    return strokes
+
+
+def _t_seven(generator: np.random.Generator) -> Strokes:
+    height, half = generator.uniform(0.25, 0.5), generator.uniform(0.3, 0.5)
+    bar = np.array([[0.5 - half, height], [0.5 + half, height]]) + generator.normal(0, 0.04, (2, 2))
+    tick = np.array([[0.5 - generator.uniform(0.02, 0.25), generator.uniform(0.0, 0.2)]])
+    return [np.vstack([tick, _curve("0.52,0 0.5,0.5 0.44,1", generator)]), bar]
+
+
+def _tailed_zero(generator: np.random.Generator) -> Strokes:
+    ring = _ring(generator, middle=(0.35, 0.5), size=(0.34, 0.5), gap=generator.uniform(-0.6, 0.2))
+    tail = np.array([[generator.uniform(0.6, 1.0), generator.uniform(-0.15, 0.12)]])
+    return [np.vstack([tail, ring]) if generator.random() < 0.5 else np.vstack([ring, tail])]
+
+
 def _templates(*strokes: tuple[Callable[[str, np.random.Generator], Points], str]) -> Shape:
     return lambda generator: [draw(points, generator) for draw, points in strokes]
 
@@ -189,13 +225,36 @@ _SHAPES: tuple[tuple[int, Shape], ...] = (
     (9, _templates((_curve, "0.62,0.05 0.3,0.02 0.1,0.25 0.35,0.45 0.68,0.25"), (_line, "0.7,0.08 0.62,1"))),
 )  # fmt: skip
 
-# These are letters and signs, unless other digits stand beside them.
+# These are letters and signs, or other digits, unless digits in the same hand stand beside them.
 _SHAPES_IN_NUMBERS: tuple[tuple[int, Shape], ...] = (
     *_SHAPES,
+    (0, _tailed_zero),
+    (1, _long_flagged_one),
+    (1, _long_flagged_one),
+    (2, _templates((_curve, "0.5,0.45 0.2,0.48 0.05,0.25 0.25,0.02 0.6,0.05 0.72,0.35 0.45,0.75 0.08,0.97 "
+                            "0.45,0.95 0.95,0.98"))),
+    (2, _templates((_curve, "0.6,0.3 0.35,0.5 0.1,0.3 0.3,0.02 0.65,0.12 0.62,0.5 0.3,0.85 0.05,1 0.4,0.93 "
+                            "0.9,0.95"))),
+    (2, _templates((_curve, "0.3,0.5 0.05,0.3 0.2,0.03 0.6,0 0.8,0.3 0.55,0.7 0.15,0.95 0.05,0.8 0.3,0.82 "
+                            "0.6,0.98 1,0.9"))),
+    (2, _templates((_curve, "0.15,0.4 0.02,0.18 0.35,0 0.7,0.2 0.5,0.6 0.1,0.95 0.5,0.87 1,1"))),
+    (3, _templates((_curve, "0.1,0.1 0.5,0 0.65,0.2 0.35,0.45 0.28,0.5 0.45,0.45 0.75,0.7 0.45,1 0.05,0.9"))),
     (4, _templates((_curve, "0.25,0 0.14,0.45 0.05,0.75 0.3,0.55 0.55,0.5 0.6,0.65 0.5,1"))),
+    (4, _templates((_curve, "0.2,0 0.1,0.5 0.1,0.85 0.3,0.55 0.5,0.5 0.55,0.75 0.7,1"))),
+    (4, _templates((_curve, "0.1,0 0.1,0.4 0.4,0.45 0.62,0.05"), (_line, "0.64,0 0.52,1"))),
     (5, _templates((_line, "0,0.5 0.2,1 0.5,0.08 1,0"))),
     (5, _templates((_curve, "0.05,0.42 0.16,0.7 0.22,1 0.32,0.6 0.5,0.3 0.85,0.25"))),
+    (5, _templates((_curve, "0.9,0 0.5,0.02 0.28,0.3 0.4,0.5 0.5,0.75 0.3,1 0,0.95"))),
+    (6, _templates((_curve, "0.6,0 0.2,0.35 0.08,0.8 0.4,1 0.62,0.8 0.45,0.62 0.12,0.72"))),
     (7, _plus_seven),
+    (7, _plus_seven),
+    (7, _t_seven),
+    (7, _t_seven),
+    (7, _templates((_curve, "0,0.2 0.18,0.03 0.45,0.1 0.78,0"), (_curve, "0.78,0 0.55,0.45 0.4,1"))),
     (9, _templates((_curve, "0.3,1 0.2,0.5 0.25,0.1 0.55,0 0.75,0.15 0.68,0.38 0.3,0.48"))),
+    (9, _templates((_line, "0.2,0 0.12,1"), (_curve, "0.2,0.05 0.6,0 0.75,0.22 0.55,0.45 0.18,0.48"))),
+    (9, _templates((_curve, "0.12,1 0.18,0.4 0.25,0.05 0.6,0 0.78,0.2 0.6,0.45 0.2,0.45"))),
+    (9, _templates((_curve, "0.65,0.48 0.2,0.4 0.15,0.1 0.5,0 0.7,0.2 0.55,0.6 0.2,1"))),
+    (9, _templates((_curve, "0.72,0.08 0.25,0.03 0.08,0.35 0.35,0.52 0.7,0.1 0.68,0.55 0.72,1"))),
     (9, _templates((_curve, "0.12,0.45 0.55,0.38 0.68,0.12 0.42,0 0.18,0.2 0.18,0.6 0.35,0.95 0.6,0.97"))),
 )  # fmt: skip
