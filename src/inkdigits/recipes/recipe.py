@@ -51,8 +51,8 @@ class TrainingConfig:
         average_of_weights: Decay per step, 0 to below 1, of an exponential moving average of the weights that
             is validated and exported in their place, such as 0.999; 0 takes no average.
         seed: Seed of the initial weights, the shuffles, the dropout and the augmentation.
-        start_from: Folder of a finished run of the same architecture and classes, whose weights this one begins
-            with; empty for new weights.
+        start_from: Folder of a finished run of the same architecture and classes, whose weights this one
+            begins with; empty for new weights.
     """
 
     epochs: int = 10
@@ -147,6 +147,7 @@ class WritingConfig:
         pictures: Folders whose `digits.npz` or `glyphs.npz` holds pictures of digits; a `DataSource` counts
             several times.
         letters: Folders whose `letters_signs.npz` or `glyphs.npz` shows letters and signs to refuse.
+        n_letter_drawings: How often each letter's pen path is drawn.
         n_rare_shapes: Number of digits drawn in rare shapes: open 0 and 8, looped 2, crossed 7, bowed 1.
         n_scribbles: Number of scribbles drawn, to be refused.
         n_damaged: Number of training digits that are corrupted and then normalised.
@@ -160,6 +161,7 @@ class WritingConfig:
     most_per_writer: int = 100
     pictures: tuple[str | DataSource, ...] = ()
     letters: tuple[str, ...] = ()
+    n_letter_drawings: int = 1
     n_rare_shapes: int = 0
     n_scribbles: int = 0
     n_damaged: int = 0
@@ -172,7 +174,7 @@ class WritingConfig:
         for name in ("n_rare_shapes", "n_scribbles", "n_damaged", "kept_fold", "validation_fold"):
             value = getattr(self, name)
             require(value >= 0, f"writing: {name}", expected="0 or more", found=value)
-        for name in ("n_drawings", "most_per_writer", "n_folds"):
+        for name in ("n_drawings", "n_letter_drawings", "most_per_writer", "n_folds"):
             value = getattr(self, name)
             require(value >= 1, f"writing: {name}", expected="1 or more", found=value)
 

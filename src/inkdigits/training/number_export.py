@@ -16,6 +16,7 @@ import numpy as np
 from inkdigits.errors import ModelError
 from inkdigits.layout.line import LINE_HEIGHT
 from inkdigits.models.backend import keras
+from inkdigits.models.numbers import Residual
 from inkdigits.training.onnx_graph import OnnxGraph, folded
 
 __all__ = ["lines_to_onnx"]
@@ -43,6 +44,8 @@ def lines_to_onnx(model: Any, metadata: Mapping[str, object]) -> bytes:
         elif isinstance(layer, keras.layers.Conv2D):
             graph.convolution(layer, following, padding)
             padding = 0
+        elif isinstance(layer, Residual):
+            graph.residual(layer)
         elif isinstance(layer, keras.layers.ReLU):
             graph.node("Relu", [graph.output])
         elif isinstance(layer, keras.layers.Reshape):
@@ -78,6 +81,13 @@ class _Graph(OnnxGraph):
             pads = [total // 2 for total in totals] + [total - total // 2 for total in totals]
         weights = [self.half_weight("kernel", kernel.transpose(3, 2, 0, 1)), self.weight("bias", bias)]
         self.node("Conv", [self.output, *weights], strides=list(layer.strides), pads=pads)
+
+    def residual(self, layer: Residual) -> None:
+        """A convolution with its batch normalisation, added to what came in."""
+        before = self.output
+        self.convolution(layer.convolution, layer.normalisation, 0)
+        self.node("Add", [self.output, before])
+        self.node("Relu", [self.output])
 
     def frames(self, n_outputs: int) -> None:
         """(N, F, 1, W / 4), where each place holds several frames -> (N, T, C)."""
