@@ -42,7 +42,7 @@ def scribble(writing: Sequence[Sequence[NDArray[np.floating]]], generator: np.ra
 def _zigzag(generator: np.random.Generator) -> Strokes:
     """Two to fourteen points anywhere, or to and fro, joined by straight or rounded lines."""
     while True:
-        n = int(generator.choice([2, 3, 3, 4, 4, 5, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]))
+        n = int(generator.choice([2, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 6, 6, 7, 8, 9, 10, 11, 12, 13, 14]))
         points = generator.random((n, 2))
         if generator.random() < 0.3:  # to and fro, along either axis
             points = np.stack(

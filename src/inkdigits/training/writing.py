@@ -176,7 +176,8 @@ def _not_digits(config: WritingConfig, generator: np.random.Generator) -> Grey:
             and fold_of(str(paths.writers[i]), config.n_folds) not in others
             and not _is_slim(np.concatenate(paths.strokes(i)))
         ]
-        pictures.append(_stacked(drawing(paths.strokes(i), generator) for i in chosen))
+        drawn = np.repeat(chosen, config.n_letter_drawings)
+        pictures.append(_stacked(drawing(paths.strokes(i), generator) for i in drawn))
         writing += [paths.strokes(i) for i in generator.permutation(chosen)[:_WRITING_FOR_HEAPS].tolist()]
     scribbles = (drawing(scribble(writing, generator), generator) for _ in range(config.n_scribbles))
     return np.concatenate([*pictures, _stacked(scribbles)])
