@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from inkdigits.errors import ConfigError, ImageError, MissingExtraError
+from inkdigits.extras import require
 from inkdigits.files import temporary_beside, write_whole
 from inkdigits.results import Number, Reading
 
@@ -18,7 +21,9 @@ _COLUMNS = (
     *("path", "number", "line", "text", "digits", "confidence", "refused", "reason"),
     *("left", "top", "width", "height", "runner_up", "runner_up_confidence", "error"),
 )
-_ENDINGS = (".csv", ".jsonl", ".parquet")
+_ENDINGS = (".csv", ".jsonl", ".parquet", ".xlsx")
+_ROWS_A_SHEET = 1_048_575  # below the header; Excel opens no more
+_NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 Row = dict[str, str | float | int | bool | None]
 
@@ -28,6 +33,7 @@ def check_table_name(path: Path) -> None:
 
     Raises:
         ConfigError: its ending is no kind of table, it exists, or its folder does not.
+        MissingExtraError: a workbook without the package that writes it.
     """
     if path.suffix.lower() not in _ENDINGS:
         raise ConfigError(
@@ -43,6 +49,8 @@ def check_table_name(path: Path) -> None:
             found="a file that exists" if path.exists() else "no such folder",
             remedy="Name another file, or remove this one." if path.exists() else "Make the folder first.",
         )
+    if path.suffix.lower() == ".xlsx":
+        _openpyxl()
 
 
 def write_table(path: Path, readings: Sequence[tuple[str, Reading | ImageError]]) -> None:
@@ -58,6 +66,8 @@ def write_table(path: Path, readings: Sequence[tuple[str, Reading | ImageError]]
             write_whole(path, "".join(json.dumps(row) + "\n" for row in rows))
         elif path.suffix.lower() == ".csv":
             write_whole(path, _as_csv(rows).encode(errors="backslashreplace"))  # names need not be UTF-8
+        elif path.suffix.lower() == ".xlsx":
+            _write_workbook(path, rows)
         else:
             _write_parquet(path, rows)
     except OSError as error:
@@ -125,6 +135,31 @@ def _write_parquet(path: Path, rows: list[Row]) -> None:
     with temporary_beside(path) as temporary:
         plain = [{**row, "path": _translatable(str(row["path"]))} for row in rows]
         pyarrow.parquet.write_table(pyarrow.Table.from_pylist(plain, schema), temporary)
+
+
+def _write_workbook(path: Path, rows: list[Row]) -> None:
+    """Each string is a text cell: zeros stay in front, and what begins like a formula is none."""
+    workbook = _openpyxl().Workbook(write_only=True)
+    for start in range(0, max(len(rows), 1), _ROWS_A_SHEET):
+        sheet = workbook.create_sheet()
+        sheet.append(_COLUMNS)
+        for row in rows[start : start + _ROWS_A_SHEET]:
+            sheet.append([_cell(sheet, row[name]) for name in _COLUMNS])
+    with temporary_beside(path) as temporary:
+        workbook.save(temporary)
+
+
+def _cell(sheet: Any, value: str | float | int | bool | None) -> Any:
+    if not isinstance(value, str):
+        return value
+    text = _NO_XML.sub(lambda found: f"\\x{ord(found[0]):02x}", _translatable(value))
+    cell = _openpyxl().cell.WriteOnlyCell(sheet, text)
+    cell.data_type, cell.number_format = "s", "@"  # or a leading = would make it a formula
+    return cell
+
+
+def _openpyxl() -> Any:
+    return require("openpyxl", extra="xlsx", for_what="a table that ends in .xlsx")
 
 
 def _translatable(name: str) -> str:

@@ -67,7 +67,9 @@ def read(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write a table, one row per number: .csv, .jsonl or .parquet."),
+        typer.Option(
+            metavar="FILE", help="Write a table, one row per number: .csv, .jsonl, .parquet or .xlsx."
+        ),
     ] = None,
     explain: Annotated[
         Path | None,
