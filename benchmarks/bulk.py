@@ -36,7 +36,7 @@ from typing import Any
 import numpy as np
 import PIL.Image
 
-from inkdigits.bulk.job import PredictJob
+from inkdigits.bulk.digits import PredictJob
 from inkdigits.bulk.local import BulkProgress, run_locally
 from inkdigits.bulk.table import format_of
 from inkdigits.datasets import load

@@ -52,7 +52,7 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
             "strokes textures corruption pens hands wording clutter rare_shapes scribbles",
             "allographs augmentation drawings negatives strings scans",
         ),
-        "bulk": ("sources", "pictures table", "job", "parts", "local", "ray"),
+        "bulk": ("sources", "pictures table", "job", "digits numbers parts", "local", "ray"),
         "deployment": ("serving_files",),
         "datasets": ("dataset", "catalogue classes", "roles", "formats", "known", "loading", "__init__"),
         "datasets.formats": (
@@ -91,7 +91,7 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
         "web.http": ("answers mistakes", "problems", "bodies connections limits routing telemetry uploads"),
         "web.routes": ("tensors forms", "triton", "correcting describing pages predicting protocol reading"),
         "cli": (
-            "folders options number_table terminal",
+            "folders options terminal",
             "bulk progress train_numbers",
             "data demo evaluate export_serving predict read runs serve train tune",
             "app",

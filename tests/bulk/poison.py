@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from inkdigits import ImageError, Prediction, Recognizer
-from inkdigits.bulk.job import PredictJob
+from inkdigits.bulk.digits import PredictJob
 
 __all__ = ["MortalJob", "PoisonedJob"]
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from inkdigits import Recognizer
-from inkdigits.bulk.job import PredictJob
+from inkdigits.bulk.digits import PredictJob
 from inkdigits.bulk.local import BulkProgress, run_locally
 from inkdigits.bulk.table import TableFormat
 from inkdigits.errors import ConfigError, ModelError
@@ -68,7 +68,7 @@ def test_lines_are_what_predict_prints(folder: Path, tmp_path: Path) -> None:
     table = tmp_path / "results.jsonl"
     some = [str(folder / f"{number}.png") for number in (3, 17, 4)]
     result = run_locally(job("jsonl"), some, table, n_workers=1)
-    assert (result.counts.total, result.counts.errors) == (3, 1)
+    assert (result.counts.pictures, result.counts.errors) == (3, 1)
     printed = subprocess.run(command(*some, "--json"), capture_output=True, check=False, text=True)
     assert [json.loads(line) for line in table.read_text(encoding="utf-8").splitlines()] == [
         json.loads(line) for line in printed.stdout.splitlines()
@@ -90,7 +90,7 @@ def test_progress_counts_up_to_the_end(folder: Path, tmp_path: Path) -> None:
     seen: list[BulkProgress] = []
     result = run_locally(job(), [str(folder)], tmp_path / "results.csv", n_workers=1, show=seen.append)
     assert [progress.n_done for progress in seen] == sorted(progress.n_done for progress in seen)
-    assert seen[-1].n_done == result.counts.total == seen[-1].n_pictures == N_PICTURES
+    assert seen[-1].n_done == result.counts.rows == seen[-1].n_pictures == N_PICTURES
     assert not (tmp_path / "results.csv.parts").exists()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from inkdigits.bulk.job import PredictJob
+from inkdigits.bulk.digits import PredictJob
 from inkdigits.bulk.local import run_locally
 from inkdigits.errors import ConfigError
 from tests.bulk.made_up_pictures import write_pictures
@@ -56,7 +56,7 @@ def test_ray_and_local_give_the_same_table(folder: Path, local_rows: list[dict[s
     job = PredictJob(None, None, None, "parquet")
     result = run_on_ray(job, [str(folder)], target, address=None, n_workers=2)
     assert rows_of(target) == local_rows
-    assert (result.counts.total, result.counts.errors) == (700, 1)
+    assert (result.counts.rows, result.counts.errors) == (700, 1)
 
 
 def test_an_actor_that_dies_loses_nothing(

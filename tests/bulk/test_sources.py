@@ -10,20 +10,20 @@ from pathlib import Path
 import pytest
 
 from inkdigits.bulk.pictures import open_pictures
-from inkdigits.bulk.sources import Chunk, ParquetRows, chunks_of, take_inventory
+from inkdigits.bulk.sources import Chunk, Grain, ParquetRows, chunks_of, take_inventory
 from inkdigits.errors import ConfigError, ImageError
 from tests.bulk.made_up_pictures import write_pictures
 
 
 def names(*sources: str | Path) -> list[str]:
     """The pictures' names, as the workers give them."""
-    return [name for chunk in chunks_of(map(str, sources)) for name, _ in open_pictures(chunk)]
+    return [name for chunk in chunks_of(map(str, sources), Grain()) for name, _ in open_pictures(chunk)]
 
 
 def contents(*sources: str | Path) -> list[bytes]:
     """What is in the pictures."""
     read = []
-    for chunk in chunks_of(map(str, sources)):
+    for chunk in chunks_of(map(str, sources), Grain()):
         for _, content in open_pictures(chunk):
             assert not isinstance(content, ImageError), content
             read.append(content.read_bytes() if isinstance(content, Path) else content)
@@ -49,7 +49,7 @@ def test_folders_in_a_folder_are_read_and_other_files_are_named(pictures: list[P
     inner = write_pictures(folder / "more", 2)
     (folder / "notes.txt").touch()
     assert names(folder) == [*map(str, pictures), *map(str, inner)]
-    assert [each.path.name for each in take_inventory([str(folder)]).skipped] == ["notes.txt"]
+    assert [each.path.name for each in take_inventory([str(folder)], Grain()).skipped] == ["notes.txt"]
 
 
 def test_a_pattern_is_read_in_natural_order(pictures: list[Path]) -> None:
@@ -102,7 +102,7 @@ def test_an_empty_cell_is_an_error_of_its_own(tmp_path: Path, pictures: list[Pat
 
     path = tmp_path / "digits.parquet"
     parquet.write_table(arrow.table({"image": [pictures[0].read_bytes(), None]}), path)
-    (chunk,) = chunks_of([str(path)])
+    (chunk,) = chunks_of([str(path)], Grain())
     kinds = [type(content) for _, content in open_pictures(chunk)]
     assert kinds == [bytes, ImageError]
 
@@ -136,23 +136,25 @@ def test_rows_stay_apart_from_files(pictures: list[Path], tmp_path: Path) -> Non
 
     path = tmp_path / "digits.parquet"
     parquet.write_table(arrow.table({"image": [pictures[0].read_bytes()] * 3}), path)
-    kinds = [type(chunk.pictures) for chunk in chunks_of([str(pictures[0]), str(path), str(pictures[1])])]
+    kinds = [
+        type(chunk.pictures) for chunk in chunks_of([str(pictures[0]), str(path), str(pictures[1])], Grain())
+    ]
     assert kinds == [tuple, ParquetRows, tuple]
 
 
 def test_the_fingerprint_sees_names_sizes_and_times(pictures: list[Path]) -> None:
     folder = str(pictures[0].parent)
-    before = take_inventory([folder])
+    before = take_inventory([folder], Grain())
     assert before.n_pictures == 12
-    assert take_inventory([folder]) == before
+    assert take_inventory([folder], Grain()) == before
     os.utime(pictures[4], (1, 1))
-    assert take_inventory([folder]).fingerprint != before.fingerprint
+    assert take_inventory([folder], Grain()).fingerprint != before.fingerprint
 
 
 def test_chunks_are_numbered_and_bounded(tmp_path: Path) -> None:
     listed = tmp_path / "list.txt"
     listed.write_text("".join(f"{number}.png\n" for number in range(700)), encoding="utf-8")
-    chunks: list[Chunk] = list(chunks_of([f"@{listed}"]))
+    chunks: list[Chunk] = list(chunks_of([f"@{listed}"], Grain()))
     assert [chunk.number for chunk in chunks] == list(range(len(chunks)))
     assert sum(map(len, chunks)) == 700
     assert max(map(len, chunks)) <= 256

@@ -14,9 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from inkdigits.cli import app
-from inkdigits.cli.number_table import write_table
-from inkdigits.errors import ImageError, MissingExtraError
-from inkdigits.results import Box, Number, Reading
+from inkdigits.errors import MissingExtraError
 
 KEYS = [
     *("text", "digits", "confidence", "refused", "reason", "box", "line", "characters", "alternatives"),
@@ -72,25 +70,6 @@ def test_tables_keep_leading_zeros(fields: Path) -> None:
     assert "0071" in parquet.read_table("numbers.parquet").column("digits").to_pylist()
 
 
-def test_a_workbook_holds_text_and_no_formulas(tmp_path: Path) -> None:
-    openpyxl = pytest.importorskip("openpyxl", reason="needs inkdigits[xlsx]")
-    number = Number("0071", "0071", 0.9, False, None, Box(1, 2, 3, 4))
-    names = ["=1+1.png", "+1.png", "-1.png", "@SUM(A1).png", "bell\x07.png", "not\udcffutf8.png"]
-    readings: list[tuple[str, Reading | ImageError]] = [(name, Reading((number,))) for name in names]
-    broken = ImageError("=x", expected="a picture", found="none", remedy="Send one.")
-    write_table(tmp_path / "numbers.xlsx", [*readings, ("=x", broken)])
-    (sheet,) = openpyxl.load_workbook(tmp_path / "numbers.xlsx").worksheets
-    head, *rows = sheet.iter_rows()
-    write_table(tmp_path / "numbers.csv", readings)
-    assert [cell.value for cell in head] == (tmp_path / "numbers.csv").read_text().splitlines()[0].split(",")
-    shown = [*names[:4], r"bell\x07.png", r"not\udcffutf8.png", "=x"]
-    assert [row[0].value for row in rows] == shown
-    assert {row[0].data_type for row in rows} == {"s"}
-    assert [rows[0][place].value for place in (3, 4, 5, 6, 8)] == ["0071", "0071", 0.9, False, 1]
-    assert rows[0][4].number_format == "@", "it stays text when somebody edits it"
-    assert str(rows[-1][-1].value).startswith("=x: expected a picture")
-
-
 def test_a_workbook_without_its_package_is_refused_before_the_work(
     fields: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,7 +98,6 @@ def test_codes_come_from_a_file(fields: Path) -> None:
     "wrong",
     [
         ["--out", "numbers.txt"],
-        ["--out", "no/numbers.csv"],
         ["--out", "kept.csv"],
         ["--codes", "missing.txt"],
         ["--expect", "("],

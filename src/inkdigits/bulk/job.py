@@ -1,64 +1,75 @@
-"""What a bulk run does to each picture: the settings that travel to a worker, and the worker's reader.
+"""What a bulk run does to each picture: a job that travels to the workers, and what it opens there.
 
 A picture that cannot be read is a row with an error. So is one on which reading itself failed in a way that
-nobody foresaw: a million others must not wait for it.
+nobody foresaw: a million others must not wait for it. The jobs are in `inkdigits.bulk.digits` and
+`inkdigits.bulk.numbers`.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-from inkdigits.bulk.pictures import open_pictures
-from inkdigits.bulk.sources import Chunk
+from inkdigits.bulk.sources import Chunk, Grain
 from inkdigits.bulk.table import Counts, Row, TableFormat, encode
 from inkdigits.errors import ImageError
-from inkdigits.reading.recognizer import Recognizer
-from inkdigits.results import Prediction
 
-__all__ = ["ChunkResult", "PredictJob", "Worker"]
+__all__ = [
+    "ChunkResult",
+    "Job",
+    "Worker",
+    "fingerprint",
+    "reason_of",
+    "result_of",
+    "unforeseen",
+]
 
 
-@dataclass(frozen=True)
-class PredictJob:
-    """Read the digit in each picture.
+class Job(Protocol):
+    """What is done to each picture; it is pickled and sent to the workers.
 
     Attributes:
-        model: the path of an ONNX file; None for the bundled model.
-        max_error: as `Recognizer` takes it.
-        digits_accepted: as `Recognizer` takes it.
         table_format: what the rows are encoded as.
+        reads: what of a picture, in the plural.
+        grain: how the sources are cut into chunks.
     """
 
-    model: str | None
-    max_error: float | None
-    digits_accepted: float | None
-    table_format: TableFormat
+    @property
+    def table_format(self) -> TableFormat: ...
+    @property
+    def reads(self) -> str: ...
+    @property
+    def grain(self) -> Grain: ...
 
-    def recognizer(self) -> Recognizer:
+    def settings(self) -> dict[str, object]:
+        """What decides the table: for another run to be a continuation, these must be equal."""
+
+    def worker(self) -> Worker:
         """Open the model.
 
         Raises:
             ModelError: it cannot be used.
             ConfigError: it cannot do what the settings ask for.
         """
-        return Recognizer(self.model, max_error=self.max_error, digits_accepted=self.digits_accepted)
-
-    def settings(self) -> dict[str, object]:
-        """What decides the table: for another run to be a continuation, these must be equal."""
-        return {
-            "verb": "predict",
-            "model": _fingerprint(self.model),
-            "max_error": self.max_error,
-            "digits_accepted": self.digits_accepted,
-            "table_format": self.table_format,
-        }
 
 
-def _fingerprint(model: str | None) -> str:
-    return "bundled" if model is None else hashlib.sha256(Path(model).read_bytes()).hexdigest()
+class Worker(Protocol):
+    """One process's reader: it has the model open.
+
+    Attributes:
+        columns: of the table.
+    """
+
+    @property
+    def columns(self) -> tuple[str, ...]: ...
+
+    def rows(self, chunk: Chunk) -> tuple[list[Row], Counts]:
+        """The rows of a chunk, in its order."""
+
+    def row_of_error(self, name: str, error: ImageError) -> Row:
+        """The row of a picture that could not be read."""
 
 
 @dataclass(frozen=True)
@@ -70,100 +81,27 @@ class ChunkResult:
     counts: Counts
 
 
-class Worker:
-    """One process's reader: it opens the model once."""
-
-    def __init__(self, job: PredictJob) -> None:
-        self.job = job
-        self._recognizer = job.recognizer()
-        self.columns = _columns_of(self._recognizer.class_names)
-
-    def __call__(self, chunk: Chunk) -> ChunkResult:
-        """Read a chunk."""
-        rows, counts = self.rows(chunk)
-        return ChunkResult(chunk.number, encode(self.job.table_format, self.columns, rows), counts)
-
-    def rows(self, chunk: Chunk) -> tuple[list[Row], Counts]:
-        """The rows of a chunk, in its order."""
-        answered = list(self._answers(list(open_pictures(chunk))))
-        refused = sum(isinstance(answer, Prediction) and answer.refused for _, answer in answered)
-        errors = sum(isinstance(answer, ImageError) for _, answer in answered)
-        rows = [self.row(name, answer) for name, answer in answered]
-        return rows, Counts(len(rows) - refused - errors, refused, errors)
-
-    def row(self, name: str, answer: Prediction | ImageError) -> Row:
-        """The row of one picture, as its format has it."""
-        return _json_row(name, answer) if self.job.table_format == "jsonl" else self._flat_row(name, answer)
-
-    def _answers(
-        self, pictures: Sequence[tuple[str, Path | bytes | ImageError]]
-    ) -> Iterator[tuple[str, Prediction | ImageError]]:
-        readable = [picture for _, picture in pictures if not isinstance(picture, ImageError)]
-        try:
-            answers = iter(list(self._recognizer.predict_many(readable, n_threads=1)))
-        except Exception:  # one of them is poison; which one shows when each is read by itself
-            answers = iter([self._read_alone(picture) for picture in readable])
-        for name, picture in pictures:
-            yield name, picture if isinstance(picture, ImageError) else next(answers)
-
-    def _read_alone(self, picture: Path | bytes) -> Prediction | ImageError:
-        try:
-            return self._recognizer.predict(picture)
-        except ImageError as error:
-            return error
-        except Exception as error:
-            return ImageError(
-                "picture",
-                expected="a picture that can be read",
-                found=f"{type(error).__name__}: {error}",
-                remedy="Please report this picture: reading it failed in a way that nobody foresaw.",
-            )
-
-    def _flat_row(self, name: str, answer: Prediction | ImageError) -> Row:
-        row: Row = dict.fromkeys(self.columns)
-        row["path"] = name
-        if isinstance(answer, ImageError):
-            return row | {"error": _reason_of(answer)}
-        box = answer.box
-        row |= {
-            "digit": answer.digit,
-            "label": answer.label,
-            "confidence": round(answer.confidence, 4),
-            "refused": answer.refused,
-            "reason": None if answer.reason is None else str(answer.reason),
-        }
-        if box is not None:
-            row |= {"left": box.left, "top": box.top, "width": box.width, "height": box.height}
-        shares = (round(share, 4) for share in answer.probabilities)
-        return row | dict(zip(self.columns[-len(answer.probabilities) :], shares, strict=True))
+def result_of(job: Job, worker: Worker, chunk: Chunk) -> ChunkResult:
+    """Read a chunk."""
+    rows, counts = worker.rows(chunk)
+    return ChunkResult(chunk.number, encode(job.table_format, worker.columns, rows), counts)
 
 
-def _columns_of(class_names: Sequence[str]) -> tuple[str, ...]:
-    """The columns of a flat table; `p_7` is the probability of class 7."""
-    fixed = (
-        "path",
-        "digit",
-        "label",
-        "confidence",
-        "refused",
-        "reason",
-        "left",
-        "top",
-        "width",
-        "height",
-        "error",
-    )
-    return (*fixed, *(f"p_{name}" for name in class_names))
+def fingerprint(file: str | None) -> str:
+    """What tells a model or a list from another one."""
+    return "bundled" if file is None else hashlib.sha256(Path(file).read_bytes()).hexdigest()
 
 
-def _json_row(name: str, answer: Prediction | ImageError) -> Row:
-    """A row as `predict --json` prints it."""
-    return {
-        "path": name,
-        **({"error": _reason_of(answer)} if isinstance(answer, ImageError) else answer.to_json()),
-    }
-
-
-def _reason_of(error: ImageError) -> str:
+def reason_of(error: ImageError) -> str:
     """The message without the path, which the row names already."""
     return f"expected {error.expected}, found {error.found}. {error.remedy}"
+
+
+def unforeseen(error: Exception) -> ImageError:
+    """What a picture's row says that made the reader fail."""
+    return ImageError(
+        "picture",
+        expected="a picture that can be read",
+        found=f"{type(error).__name__}: {error}",
+        remedy="Please report this picture: reading it failed in a way that nobody foresaw.",
+    )

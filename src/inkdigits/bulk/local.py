@@ -21,7 +21,7 @@ from importlib import metadata
 from multiprocessing import get_context
 from pathlib import Path
 
-from inkdigits.bulk.job import ChunkResult, PredictJob, Worker
+from inkdigits.bulk.job import ChunkResult, Job, Worker, result_of
 from inkdigits.bulk.parts import PartsFolder
 from inkdigits.bulk.sources import Chunk, Inventory, ParquetRows, chunks_of, take_inventory
 from inkdigits.bulk.table import Counts, Row, count, encode, join
@@ -75,7 +75,7 @@ class BulkResult:
 
 
 def run_locally(
-    job: PredictJob,
+    job: Job,
     sources: Sequence[str],
     table: Path,
     *,
@@ -98,8 +98,8 @@ def run_locally(
         ModelError: the model cannot be used.
         OSError: the table or its parts cannot be written.
     """
-    columns = Worker(job).columns  # and a model that cannot be used is found before anything is begun
-    inventory = take_inventory(sources)
+    columns = job.worker().columns  # and a model that cannot be used is found before anything is begun
+    inventory = take_inventory(sources, job.grain)
     if not inventory.n_pictures:
         raise ConfigError(
             ", ".join(sources)[:200],
@@ -124,7 +124,7 @@ def run_locally(
     with stop_signals(signal.SIGINT, signal.SIGTERM) as stop:
         run = _Run(job, parts, inventory, before, stop, show)
         done = parts.done()
-        run.read(_missing(chunks_of(sources), done), n_workers)
+        run.read(_missing(chunks_of(sources, job.grain), done), n_workers)
         if stop.is_set():
             return run.result(interrupted=True)
         join(job.table_format, columns, parts.contents(inventory.n_chunks), table)
@@ -141,7 +141,7 @@ class _Run:
 
     def __init__(
         self,
-        job: PredictJob,
+        job: Job,
         parts: PartsFolder,
         inventory: Inventory,
         before: Counts,
@@ -194,7 +194,7 @@ class _Run:
 
     def _read_one_by_one(self, chunk: Chunk) -> None:
         """Read a chunk that killed its workers, each picture in a process that it may take along."""
-        columns = Worker(self.job).columns
+        worker = self.job.worker()
         rows: list[Row] = []
         counts = Counts()
         for single in _singles(chunk):
@@ -204,10 +204,11 @@ class _Run:
                         answer = pool.submit(_read_rows, single)
                     more, of_single = answer.result()
                 except BrokenProcessPool:
-                    more, of_single = [_row_of_death(self.job, single)], Counts(errors=1)
+                    more, of_single = [_row_of_death(worker, single)], Counts(errors=1, pictures=1)
             rows += more
             counts += of_single
-        self.parts.write(ChunkResult(chunk.number, encode(self.job.table_format, columns, rows), counts))
+        content = encode(self.job.table_format, worker.columns, rows)
+        self.parts.write(ChunkResult(chunk.number, content, counts))
         self._count(counts)
 
     def _count(self, counts: Counts) -> None:
@@ -216,7 +217,7 @@ class _Run:
 
     def _progress(self) -> BulkProgress:
         elapsed_s = time.perf_counter() - self.started
-        return BulkProgress(self.counts.total, self.inventory.n_pictures, self.before.total, elapsed_s)
+        return BulkProgress(self.counts.pictures, self.inventory.n_pictures, self.before.pictures, elapsed_s)
 
     def result(self, *, interrupted: bool) -> BulkResult:
         """What it came to."""
@@ -234,7 +235,7 @@ def _singles(chunk: Chunk) -> Iterator[Chunk]:
         yield replace(chunk, pictures=replace(pictures, start=start, stop=start + 1, first_row=first_row))
 
 
-def _row_of_death(job: PredictJob, single: Chunk) -> Row:
+def _row_of_death(worker: Worker, single: Chunk) -> Row:
     pictures = single.pictures
     name = pictures.names[0] if isinstance(pictures, ParquetRows) else pictures[0].name
     error = ImageError(
@@ -243,30 +244,31 @@ def _row_of_death(job: PredictJob, single: Chunk) -> Row:
         found="that the process reading it died, twice",
         remedy="Look at this picture by itself; it may need more memory than is available.",
     )
-    return Worker(job).row(name, error)
+    return worker.row_of_error(name, error)
 
 
 # In the workers.
 
+_job: Job
 _worker: Worker
 _parts: PartsFolder
 
 
-def _pool(job: PredictJob, parts: PartsFolder, n_workers: int) -> ProcessPoolExecutor:
+def _pool(job: Job, parts: PartsFolder, n_workers: int) -> ProcessPoolExecutor:
     # Spawned, not forked: the runtime's threads do not survive a fork.
     return ProcessPoolExecutor(
         n_workers, get_context("spawn"), initializer=_open_worker, initargs=(job, parts)
     )
 
 
-def _open_worker(job: PredictJob, parts: PartsFolder) -> None:
-    global _worker, _parts
+def _open_worker(job: Job, parts: PartsFolder) -> None:
+    global _job, _worker, _parts
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it could not be withheld, on Windows
-    _worker, _parts = Worker(job), parts
+    _job, _worker, _parts = job, job.worker(), parts
 
 
 def _read_chunk(chunk: Chunk) -> Counts:
-    result = _worker(chunk)
+    result = result_of(_job, _worker, chunk)
     _parts.write(result)
     return result.counts
 

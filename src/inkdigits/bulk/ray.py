@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from inkdigits.bulk.job import PredictJob, Worker
+from inkdigits.bulk.job import Job
 from inkdigits.bulk.local import BulkProgress, BulkResult
 from inkdigits.bulk.sources import chunks_of, take_inventory
 from inkdigits.bulk.table import count, to_arrow
@@ -29,7 +29,7 @@ __all__ = ["run_on_ray"]
 
 
 def run_on_ray(
-    job: PredictJob, sources: Sequence[str], folder: Path, *, address: str | None, n_workers: int | None
+    job: Job, sources: Sequence[str], folder: Path, *, address: str | None, n_workers: int | None
 ) -> BulkResult:
     """Read every picture of the sources into a folder of Parquet files.
 
@@ -58,8 +58,8 @@ def run_on_ray(
         require("ray", extra="ray", for_what="--engine ray"),
         require("ray.data", extra="ray", for_what="--engine ray"),
     )
-    Worker(job)  # a model that cannot be used is found before a cluster is started
-    items = [{"chunk": pickle.dumps(chunk)} for chunk in chunks_of(sources)]
+    job.worker()  # a model that cannot be used is found before a cluster is started
+    items = [{"chunk": pickle.dumps(chunk)} for chunk in chunks_of(sources, job.grain)]
     if not ray.is_initialized():
         ray.init(address=address, include_dashboard=False, log_to_driver=False, logging_level="WARNING")
     _set_up(data.DataContext.get_current())
@@ -75,8 +75,9 @@ def run_on_ray(
     )
     rows.write_parquet(str(folder))
     counts = count(job.table_format, folder)
-    progress = BulkProgress(counts.total, counts.total, 0, time.perf_counter() - started)
-    return BulkResult(counts, progress, take_inventory(sources).skipped, interrupted=False)
+    inventory = take_inventory(sources, job.grain)
+    progress = BulkProgress(inventory.n_pictures, inventory.n_pictures, 0, time.perf_counter() - started)
+    return BulkResult(counts, progress, inventory.skipped, interrupted=False)
 
 
 def _set_up(context: Any) -> None:
@@ -89,8 +90,8 @@ def _set_up(context: Any) -> None:
 class _Actor:
     """A worker as Ray Data calls it."""
 
-    def __init__(self, job: PredictJob) -> None:
-        self._worker = Worker(job)
+    def __init__(self, job: Job) -> None:
+        self._worker = job.worker()
 
     def __call__(self, batch: Any) -> Any:
         (content,) = batch.column("chunk").to_pylist()

@@ -33,12 +33,14 @@ from typing import Any
 from inkdigits.errors import ConfigError
 from inkdigits.extras import require
 from inkdigits.files import natural_order
+from inkdigits.pictures.decoders import optional_suffixes
 from inkdigits.pictures.formats import picture_suffixes
 from inkdigits.pictures.walking import Skipped, walk
 
 __all__ = [
     "Chunk",
     "FilePicture",
+    "Grain",
     "Inventory",
     "ParquetRows",
     "TarMember",
@@ -47,10 +49,23 @@ __all__ = [
     "take_inventory",
 ]
 
-_CHUNK_PICTURES = 256  # a fifth of a second of work: little is lost to a kill, and little to the hand-over
-_CHUNK_ROWS = 2_048  # of Parquet: its pictures are mostly small, and a row group is read as a whole
 _IMAGE_COLUMNS = ("image", "picture", "bytes", "img")
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Grain:
+    """How sources are cut into chunks: some tenths of a second of work, so that a kill costs little.
+
+    Attributes:
+        n_pictures: at most in a chunk.
+        n_rows: of Parquet, whose pictures are mostly small, and where a row group is read as a whole.
+        also: suffixes of files in folders that are read beside pictures.
+    """
+
+    n_pictures: int = 256
+    n_rows: int = 2_048
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +146,7 @@ def arrow_module(name: str) -> Any:
     return require(name, extra="bulk", for_what="a Parquet table")
 
 
-def take_inventory(sources: Iterable[str]) -> Inventory:
+def take_inventory(sources: Iterable[str], grain: Grain) -> Inventory:
     """Go through the sources once, without reading a picture.
 
     Raises:
@@ -139,7 +154,7 @@ def take_inventory(sources: Iterable[str]) -> Inventory:
     """
     digest, n_pictures, n_chunks = hashlib.sha256(), 0, 0
     skipped: list[Skipped] = []
-    for group in _groups(_parts(sources)):
+    for group in _groups(_parts(sources, grain), grain):
         if isinstance(group, Skipped):
             skipped.append(group)
             continue
@@ -149,18 +164,20 @@ def take_inventory(sources: Iterable[str]) -> Inventory:
     return Inventory(n_pictures, n_chunks, digest.hexdigest(), tuple(skipped))
 
 
-def chunks_of(sources: Iterable[str]) -> Iterator[Chunk]:
+def chunks_of(sources: Iterable[str], grain: Grain) -> Iterator[Chunk]:
     """The same chunks in the same order for the same sources.
 
     Raises:
         ConfigError: as `take_inventory`.
     """
-    groups = (group for group in _groups(_parts(sources)) if not isinstance(group, Skipped))
+    groups = (group for group in _groups(_parts(sources, grain), grain) if not isinstance(group, Skipped))
     for number, pictures in enumerate(groups):
         yield Chunk(number, pictures)
 
 
-def _groups(parts: Iterator[_Part]) -> Iterator[tuple[FilePicture | TarMember, ...] | ParquetRows | Skipped]:
+def _groups(
+    parts: Iterator[_Part], grain: Grain
+) -> Iterator[tuple[FilePicture | TarMember, ...] | ParquetRows | Skipped]:
     """Single pictures by the hundred; rows of a table are a group already, and what is skipped passes."""
     waiting: list[FilePicture | TarMember] = []
     for part in parts:
@@ -168,7 +185,7 @@ def _groups(parts: Iterator[_Part]) -> Iterator[tuple[FilePicture | TarMember, .
             yield part
             continue
         is_table = isinstance(part, ParquetRows)
-        if waiting and (is_table or len(waiting) == _CHUNK_PICTURES):
+        if waiting and (is_table or len(waiting) == grain.n_pictures):
             yield tuple(waiting)
             waiting = []
         if isinstance(part, ParquetRows):
@@ -179,26 +196,26 @@ def _groups(parts: Iterator[_Part]) -> Iterator[tuple[FilePicture | TarMember, .
         yield tuple(waiting)
 
 
-def _parts(sources: Iterable[str]) -> Iterator[_Part]:
+def _parts(sources: Iterable[str], grain: Grain) -> Iterator[_Part]:
     for source in sources:
         if source.startswith("@"):
-            yield from _parts(_lines_of(Path(source[1:])))
+            yield from _parts(_lines_of(Path(source[1:])), grain)
         elif _URL.match(source):
             yield FilePicture(source, "")
         elif _is_glob(source):
-            yield from _matches(source)
+            yield from _matches(source, grain)
         else:
-            yield from _parts_at(Path(source))
+            yield from _parts_at(Path(source), grain)
 
 
-def _parts_at(path: Path) -> Iterator[_Part]:
+def _parts_at(path: Path, grain: Grain) -> Iterator[_Part]:
     """A file, an archive, a table or a folder."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
     if path.is_dir():
-        for entry in walk(path):
+        for entry in walk(path, (*grain.also, *optional_suffixes())):
             yield entry if isinstance(entry, Skipped) else FilePicture(str(entry), _stamp(entry))
     elif suffixes[-1:] == [".parquet"]:
-        yield from _row_groups(path)
+        yield from _row_groups(path, grain.n_rows)
     elif suffixes[-1:] == [".tar"]:
         yield from _members(path)
     elif suffixes[-2:] == [".tar", ".gz"] or suffixes[-1:] == [".tgz"]:
@@ -216,7 +233,7 @@ def _is_glob(source: str) -> bool:
     return any(mark in source for mark in "*?[") and not Path(source).exists()
 
 
-def _matches(pattern: str) -> Iterator[_Part]:
+def _matches(pattern: str, grain: Grain) -> Iterator[_Part]:
     matches = sorted(iglob(pattern, recursive=True), key=natural_order)
     if not matches:
         raise ConfigError(
@@ -226,7 +243,7 @@ def _matches(pattern: str) -> Iterator[_Part]:
             remedy="Check the path; quote the pattern, so that the shell does not take it apart.",
         )
     for match in matches:
-        yield from _parts_at(Path(match))
+        yield from _parts_at(Path(match), grain)
 
 
 def _lines_of(path: Path) -> Iterator[str]:
@@ -250,7 +267,7 @@ def _members(path: Path) -> Iterator[TarMember]:
         raise _unreadable(path, "a tar archive", error) from error
 
 
-def _row_groups(path: Path) -> Iterator[ParquetRows]:
+def _row_groups(path: Path, most: int) -> Iterator[ParquetRows]:
     parquet, stamp, first_row = arrow_module("pyarrow.parquet"), _stamp(path), 0
     try:
         with parquet.ParquetFile(path) as file:
@@ -259,8 +276,8 @@ def _row_groups(path: Path) -> Iterator[ParquetRows]:
     except (OSError, ValueError) as error:
         raise _unreadable(path, "a Parquet file", error) from error
     for row_group, n_rows in enumerate(sizes):
-        for start in range(0, n_rows, _CHUNK_ROWS):
-            stop = min(start + _CHUNK_ROWS, n_rows)
+        for start in range(0, n_rows, most):
+            stop = min(start + most, n_rows)
             yield ParquetRows(str(path), column, row_group, start, stop, first_row + start, stamp)
         first_row += n_rows
 

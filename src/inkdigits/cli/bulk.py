@@ -10,7 +10,7 @@ from pathlib import Path
 
 import typer
 
-from inkdigits.bulk.job import PredictJob
+from inkdigits.bulk.job import Job
 from inkdigits.bulk.local import BulkProgress, BulkResult, run_locally
 from inkdigits.cli.folders import writing_into
 from inkdigits.cli.options import Engine
@@ -22,7 +22,7 @@ __all__ = ["write_table"]
 
 
 def write_table(
-    job: PredictJob,
+    job: Job,
     sources: Sequence[str],
     table: Path,
     *,
@@ -51,7 +51,7 @@ def write_table(
         else:
             n_workers = workers or len(os.sched_getaffinity(0))
             result = run_locally(job, sources, table, n_workers=n_workers, resume=resume, show=show)
-    say(_sentence(result, table), err=True)
+    say(_sentence(result, job.reads, table), err=True)
     if result.skipped:
         typer.echo(summarize(result.skipped), err=True)
     if result.interrupted:
@@ -87,12 +87,12 @@ def _standing(progress: BulkProgress) -> str:
     return f"{progress.n_done:,} of {progress.n_pictures:,}  {rate:,.0f}/s  {minutes}:{seconds:02d} left"
 
 
-def _sentence(result: BulkResult, table: Path) -> str:
+def _sentence(result: BulkResult, reads: str, table: Path) -> str:
     counts, progress = result.counts, result.progress
     if result.interrupted:
         done = f"{progress.n_done:,} of {progress.n_pictures:,} pictures are done"
         return f"interrupted: {done}; go on with it:\n  {command_line(also='--resume')}"
-    answered = f"{counts.read:,} read, {counts.refused:,} refused, {counts.errors:,} could not be read"
+    answered = f"{counts.read:,} {reads} read, {counts.refused:,} refused, {counts.errors:,} not readable"
     is_new = progress.n_done > progress.n_before
     rate = f"{progress.pictures_per_second:,.0f} a second" if is_new else "complete already"
-    return f"{counts.total:,} pictures: {answered}; {rate}; the table is {table}"
+    return f"{progress.n_pictures:,} pictures: {answered}; {rate}; the table is {table}"

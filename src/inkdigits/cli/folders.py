@@ -28,10 +28,10 @@ def named_files(
         skipped: to it what is left out of folders is added.
         also: suffixes of other files in folders that the verb reads.
     """
-    from inkdigits.pictures.decoders import reads_heic
+    from inkdigits.pictures.decoders import optional_suffixes
     from inkdigits.pictures.images import InputLimits
 
-    also = (*also, ".heic", ".heif") if reads_heic() else also
+    also = (*also, *optional_suffixes())
     for path in paths:
         if path == "-":
             # One byte more than is accepted, so that a larger picture is refused as too large.

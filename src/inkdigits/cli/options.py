@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["DigitsAccepted", "Engine", "MaxError", "Model"]
+__all__ = ["DigitsAccepted", "Engine", "EngineOption", "MaxError", "Model", "RayAddress", "Resume", "Workers"]
 
 Model = Annotated[
     Path | None,
@@ -41,3 +41,17 @@ class Engine(StrEnum):
 
     LOCAL = "local"
     RAY = "ray"
+
+
+Workers = Annotated[
+    int | None, typer.Option(metavar="N", min=1, help="Processes for --out.", show_default="one per core")
+]
+
+EngineOption = Annotated[Engine, typer.Option(help="What --out runs on: this machine's cores, or Ray.")]
+
+RayAddress = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="A Ray cluster to join.", show_default="Ray on this machine"),
+]
+
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with the interrupted run that writes --out.")]

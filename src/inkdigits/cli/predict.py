@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inkdigits.cli.folders import named_files, show_skipped, writing_into
-from inkdigits.cli.options import DigitsAccepted, Engine, MaxError, Model
+from inkdigits.cli.options import (
+    DigitsAccepted,
+    Engine,
+    EngineOption,
+    MaxError,
+    Model,
+    RayAddress,
+    Resume,
+    Workers,
+)
 from inkdigits.cli.terminal import paint, say
 from inkdigits.errors import ConfigError, ImageError
 from inkdigits.files import temporary_beside
@@ -52,24 +61,16 @@ def predict(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Write a table to FILE, one row per picture: .csv, .jsonl or .parquet. PATH may then also "
-            "be a Parquet file, a tar archive, a quoted pattern, a URL, or @LIST with one source per line.",
+            help="Write a table to FILE, one row per picture: .csv, .jsonl, .parquet or .xlsx. PATH may "
+            "then also be a Parquet file, a tar archive, a quoted pattern, a URL, or @LIST with one source "
+            "per line.",
             show_default="none",
         ),
     ] = None,
-    workers: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Processes for --out.", show_default="one per core")
-    ] = None,
-    engine: Annotated[
-        Engine, typer.Option(help="What --out runs on: this machine's cores, or Ray.")
-    ] = Engine.LOCAL,
-    ray_address: Annotated[
-        str | None,
-        typer.Option(metavar="ADDRESS", help="A Ray cluster to join.", show_default="Ray on this machine"),
-    ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the interrupted run that writes --out.")
-    ] = False,
+    workers: Workers = None,
+    engine: EngineOption = Engine.LOCAL,
+    ray_address: RayAddress = None,
+    resume: Resume = False,
 ) -> None:
     """Read the digit in each picture.
 
@@ -78,7 +79,7 @@ def predict(
     file = _model_file(model)
     if out is not None:
         # What a bulk run needs takes a third of the time that one picture takes.
-        from inkdigits.bulk.job import PredictJob
+        from inkdigits.bulk.digits import PredictJob
         from inkdigits.bulk.table import format_of
         from inkdigits.cli.bulk import write_table
 

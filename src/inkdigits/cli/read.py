@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inkdigits.cli.folders import named_files, show_skipped, writing_into
+from inkdigits.cli.options import Engine, EngineOption, RayAddress, Resume, Workers
 from inkdigits.errors import ConfigError, ImageError
-from inkdigits.files import read_regular, temporary_beside
+from inkdigits.files import temporary_beside
 from inkdigits.pictures.walking import Skipped
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from inkdigits.results import Reading
 
 __all__ = ["read"]
-
-_MOST_CODES_BYTES = 100_000_000
 
 
 def read(
@@ -68,29 +67,59 @@ def read(
     out: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Write a table, one row per number: .csv, .jsonl, .parquet or .xlsx."
+            metavar="FILE",
+            help="Write a table to FILE, one row per number: .csv, .jsonl, .parquet or .xlsx. PATH may then "
+            "also be a Parquet file, a tar archive, a quoted pattern, a URL, or @LIST with one source per "
+            "line.",
+            show_default="none",
         ),
     ] = None,
     explain: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Write a picture per input that shows what was read where."),
     ] = None,
+    workers: Workers = None,
+    engine: EngineOption = Engine.LOCAL,
+    ray_address: RayAddress = None,
+    resume: Resume = False,
 ) -> None:
     r"""Read the handwritten numbers in each picture, in order.
 
     Example: inkdigits read amount.png --one --expect '\d{1,6}'
     """
-    from inkdigits.cli.number_table import check_table_name, write_table
+    if out is not None:
+        from inkdigits.bulk.numbers import ReadJob
+        from inkdigits.bulk.table import format_of
+        from inkdigits.cli.bulk import write_table
+
+        if as_json or "-" in paths:
+            raise ConfigError(
+                "--out", expected="a table by itself", found="--json or - beside it", remedy="Leave them out."
+            )
+        job = ReadJob(
+            model=None if model is None else str(model),
+            one=one,
+            expect=expect,
+            codes=None if codes is None else str(codes),
+            check=check,
+            max_error=max_error,
+            second_reader=pages,
+            explain=None if explain is None else str(explain),
+            table_format=format_of(out),
+        )
+        if explain is not None:
+            with writing_into(explain, "--explain"):
+                pass  # fail before anything is read if the folder cannot be made
+        write_table(job, paths, out, engine=engine, workers=workers, ray_address=ray_address, resume=resume)
+        return
     from inkdigits.pictures.images import InputLimits, read_image
     from inkdigits.reading.numbers.drawing import draw_reading
     from inkdigits.reading.numbers.expectations import codes as make_codes
+    from inkdigits.reading.numbers.expectations import codes_in_file
     from inkdigits.reading.numbers.reader import NumberReader
 
-    if out is not None:
-        check_table_name(out)
     reader = NumberReader(model, max_error=max_error, second_reader=pages)
-    expected = make_codes(_read_codes(codes)) if codes is not None else None
-    rows: list[tuple[str, Reading | ImageError]] = []
+    expected = make_codes(codes_in_file(codes)) if codes is not None else None
     failed = False
     skipped: list[Skipped] = []
     for name, source in _inputs(paths, skipped):
@@ -104,16 +133,12 @@ def read(
         except ImageError as error:
             answer, failed = error, True
         _show(name, answer, as_json=as_json)
-        if out is not None:
-            rows.append((name, answer))
         if explain is not None and not isinstance(answer, ImageError):
             with writing_into(explain, "--explain"):
                 target = _free_name(explain, "stdin" if name == "-" else Path(name).name)
                 with temporary_beside(target) as temporary:
                     draw_reading(page, answer).save(temporary)
     show_skipped(skipped, as_json=as_json)
-    if out is not None:
-        write_table(out, rows)
     if failed:
         raise typer.Exit(1)
 
@@ -129,18 +154,6 @@ def _inputs(
             yield from document_pages(source)
         else:
             yield name, source
-
-
-def _read_codes(path: Path) -> list[str]:
-    try:
-        return read_regular(path, _MOST_CODES_BYTES).decode("utf-8-sig").split()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"--codes {path}",
-            expected="a text file with one number a line",
-            found=getattr(error, "strerror", None) or str(error),
-            remedy="Check the path and write the file in UTF-8.",
-        ) from error
 
 
 def _free_name(folder: Path, name: str) -> Path:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-__all__ = ["decode_grey_png", "decode_jpeg", "heic_image", "open_heic", "reads_heic"]
+__all__ = ["decode_grey_png", "decode_jpeg", "heic_image", "open_heic", "optional_suffixes", "reads_heic"]
 
 _PNG_HEADER = b"\0\0\0\rIHDR"
 _PLAIN_GREY = b"\x08\0\0\0\0"  # bits, colour type, compression, filters, interlacing
@@ -86,6 +86,11 @@ def decode_grey_png(content: bytes) -> NDArray[np.uint8] | None:
 def reads_heic() -> bool:
     """Whether HEIC pictures can be read: where pillow-heif is installed."""
     return find_spec("pillow_heif") is not None
+
+
+def optional_suffixes() -> tuple[str, ...]:
+    """Suffixes of pictures that can be read because their decoder is installed."""
+    return (".heic", ".heif") if reads_heic() else ()
 
 
 def open_heic(content: bytes) -> Any:

@@ -13,17 +13,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from inkdigits.errors import ConfigError
+from inkdigits.files import read_regular
 from inkdigits.layout.line import MARKS
 
-__all__ = ["CHECKS", "Expectation", "State", "both", "checked", "codes"]
+__all__ = ["CHECKS", "Expectation", "State", "both", "checked", "codes", "codes_in_file"]
 
 State = object
 """Where an automaton is; None where nothing can match any more."""
 
 _DIGITS = "0123456789"
+_MOST_CODES_BYTES = 100_000_000
 
 
 class Expectation(Protocol):
@@ -60,6 +63,23 @@ class _Codes:
     def accepts(self, state: State) -> bool:
         assert isinstance(state, dict)
         return "" in state
+
+
+def codes_in_file(path: Path) -> list[str]:
+    """The codes in a text file, one per line.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
+    try:
+        return read_regular(path, _MOST_CODES_BYTES).decode("utf-8-sig").split()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"--codes {path}",
+            expected="a text file with one number a line",
+            found=getattr(error, "strerror", None) or str(error),
+            remedy="Check the path and write the file in UTF-8.",
+        ) from error
 
 
 def codes(values: Iterable[str]) -> Expectation:
