@@ -228,8 +228,8 @@ def train_numbers(
     make_deterministic(config.seed)
     model = _compiled(config)
     checkpoint = RunFolder(folder).checkpoint
-    longer = ("epochs", "budget_minutes")  # a run may be made longer
-    made_from = {name: value for name, value in asdict(config).items() if name not in longer}
+    free = ("epochs", "budget_minutes", "start_from")  # a run may be made longer, and has begun already
+    made_from = {name: value for name, value in asdict(config).items() if name not in free}
     if resume and checkpoint.exists():
         history = read_checkpoint(checkpoint, model, made_from)
     else:
