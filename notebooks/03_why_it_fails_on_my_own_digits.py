@@ -186,14 +186,15 @@ pd.DataFrame(
 #
 # MNIST was written by Americans. Much of the world writes a 1 with a flag and a 7 with a bar, and some strike their
 # zeros through. The recipe `handwriting` adds other countries' hands, draws flags, bars and slashes onto MNIST's digits,
-# and shows the network what is *no* digit, so that it may refuse.
+# and shows the network what is *no* digit, so that it may refuse. `writers`, the bundled model's, adds hundreds of writers
+# whose pen paths it draws with pens of all kinds.
 
 # %%
 made, shown = allographs(train.images, train.labels, 30, generator)
 plot_samples(made, shown, n_columns=15)
 
 # %%
-recognizer = Recognizer()  # the bundled model, trained by that recipe
+recognizer = Recognizer()  # the bundled model
 read = np.array([recognizer.predict(page).digit for page in pages])
 plain = network.predict(made.astype("float32") / 255, verbose=0).argmax(axis=1)
 bundled = recognizer.classify(made).argmax(axis=1)
@@ -213,6 +214,17 @@ draw_explanation(recognizer.examine(pages[labels.tolist().index(7)]))
 
 # %% [markdown]
 # And what is no digit gets no digit. A network with ten outputs must call everything one of ten; this one may refuse.
+#
+# **Exercise.** Photograph digits of your own, ten of each, and read them with `recognizer.examine`. Sort the mistakes: is it
+# the picture (box, polarity, pen), or a shape that nobody taught the network? Which of the cures above is for which?
+#
+# <details><summary>Solution</summary>
+#
+# Look at `normalized.ink` first. If a person cannot read it there, the picture is at fault: light, a line through the digit,
+# a box around it. If a person can, the shape is new to the network, and only pictures of such hands help: collect them,
+# label them, and train with them beside MNIST, not with them alone.
+#
+# </details>
 
 # %%
 letter = np.full((120, 120), 255, np.uint8)

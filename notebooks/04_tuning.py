@@ -108,6 +108,16 @@ pd.DataFrame({name: {"mean": np.mean(x), "sd": np.std(x, ddof=1)} for name, x in
 # %% [markdown]
 # Every trial is an ordinary run in a folder of its own; `inkdigits runs tuned` lists them with the settings in which
 # they differ.
+#
+# **Exercise.** The best trial's validation accuracy is higher than the mean of the three runs with its settings. Why, and
+# which of the two would you put into a report?
+#
+# <details><summary>Solution</summary>
+#
+# The best of many trials is the luckiest of the good ones: its figure was chosen for being high, on the very images that it
+# was measured on. Runs with new seeds, judged on images that chose nothing, are not. Report those, with their spread.
+#
+# </details>
 
 # %%
 pd.DataFrame(
