@@ -7,7 +7,7 @@ Source: Graves, Fernández, Gomez and Schmidhuber, "Connectionist temporal class
 prefixes as in Hannun, Maas, Jurafsky and Ng, "First-pass large vocabulary continuous speech recognition using
 bi-directional recurrent DNNs", 2014.
 
-Letters: T frames, C outputs; K texts, L places of the longest.
+Letters: T frames, C outputs; V views; K texts, L places of the longest.
 """
 
 from __future__ import annotations
@@ -30,9 +30,12 @@ Span = tuple[int, int]
 
 _SURE_BLANK = 0.9995  # such frames change nothing but the odds of all texts alike
 _LOWEST = -1e30
+_LEAST_LOG = -60.0  # of a mark in a frame
+_RESCALED_EVERY = 8  # frames; products of so many are still far above what a float can hold
+_LEAST = 1e-300
 _CODE_OF = {mark: code for code, mark in enumerate(OUTPUTS)}
 
-_Entry = tuple[float, float, State]  # log-probabilities to end in a blank and in a mark; the state
+_Entry = tuple[float, float, State]  # how likely it ends in a blank and in a mark; the state
 
 
 @dataclass(frozen=True)
@@ -69,32 +72,34 @@ def beam_search(
     """
     beam = beam or (_FREE if expectation is None else _EXPECTANT)
     start: State = expectation.start if expectation is not None else 0
-    texts: dict[str, _Entry] = {"": (0.0, _LOWEST, start)}
-    floor, sure = math.log(beam.least), math.log(_SURE_BLANK)
-    passed = 0.0
-    for row in frames.tolist():
-        if row[BLANK] > sure:
-            passed += row[BLANK]
-            texts = {
-                text: (_add(blank, mark), _LOWEST, state) for text, (blank, mark, state) in texts.items()
-            }
+    texts: dict[str, _Entry] = {"": (1.0, 0.0, start)}
+    passed = 0.0  # the logarithm of what the likeliest text was divided by so far
+    for row in _odds(frames).tolist():
+        if row[BLANK] > _SURE_BLANK:
+            passed += math.log(row[BLANK])
+            texts = {text: (blank + mark, 0.0, state) for text, (blank, mark, state) in texts.items()}
             continue
-        likely = [code for code in range(1, len(row)) if row[code] > floor]
-        texts = _pruned(_advance(texts, row, likely, expectation), beam)
+        likely = [code for code in range(1, len(row)) if row[code] > beam.least]
+        texts, scale = _pruned(_advance(texts, row, likely, expectation), beam)
+        passed += math.log(scale)
     found = [
-        (text, passed + _add(blank, mark))
+        (text, passed + math.log(blank + mark))
         for text, (blank, mark, state) in texts.items()
         if expectation is None or expectation.accepts(state)
     ]
     return sorted(found, key=lambda item: -item[1])
 
 
-def _pruned(texts: dict[str, _Entry], beam: Beam) -> dict[str, _Entry]:
-    scores = {text: _add(blank, mark) for text, (blank, mark, _) in texts.items()}
-    least = max(scores.values(), default=0.0) - beam.depth
-    if len(scores) > beam.width:
-        least = max(least, sorted(scores.values())[-beam.width])
-    return {text: entry for text, entry in texts.items() if scores[text] >= least}
+def _pruned(texts: dict[str, _Entry], beam: Beam) -> tuple[dict[str, _Entry], float]:
+    """The likeliest texts, divided by how likely the likeliest one is, and that number."""
+    scores = sorted([blank + mark for blank, mark, _ in texts.values()], reverse=True)
+    scale = scores[0]
+    least = max(scale * math.exp(-beam.depth), scores[min(beam.width, len(scores)) - 1])
+    return {
+        text: (blank / scale, mark / scale, state)
+        for text, (blank, mark, state) in texts.items()
+        if blank + mark >= least
+    }, scale
 
 
 def _advance(
@@ -102,11 +107,13 @@ def _advance(
 ) -> dict[str, _Entry]:
     """The beam after one more frame."""
     following: dict[str, _Entry] = {}
+    unseen = (0.0, 0.0, 0)
     for text, (blank, mark, state) in texts.items():
-        either = _add(blank, mark)
+        either = blank + mark
         last = text[-1:]
-        held = mark + row[_CODE_OF[last]] if last else _LOWEST
-        _put(following, text, either + row[BLANK], held, state)
+        held = mark * row[_CODE_OF[last]] if last else 0.0
+        known = following.get(text, unseen)
+        following[text] = (known[0] + either * row[BLANK], known[1] + held, state)
         for code in likely:
             char = OUTPUTS[code]
             after = state
@@ -116,48 +123,55 @@ def _advance(
                     continue
                 after = stepped
             before = blank if char == last else either
-            if before > _LOWEST:
-                _put(following, text + char, _LOWEST, before + row[code], after)
+            if before:
+                longer = text + char
+                known = following.get(longer, unseen)
+                following[longer] = (known[0], known[1] + before * row[code], after)
     return following
 
 
-def _put(texts: dict[str, _Entry], text: str, blank: float, mark: float, state: State) -> None:
-    known = texts.get(text)
-    if known is None:
-        texts[text] = (blank, mark, state)
-    else:
-        texts[text] = (_add(known[0], blank), _add(known[1], mark), state)
-
-
-def _add(a: float, b: float) -> float:
-    """The logarithm of the sum of two probabilities given by their logarithms."""
-    if a < b:
-        a, b = b, a
-    return a if b <= _LOWEST / 2 or a - b > 40 else a + math.log1p(math.exp(b - a))
-
-
-def log_likelihoods(frames: NDArray[np.float32], texts: Sequence[str]) -> NDArray[np.float64]:
-    """(K,) how likely each text is, all ways to write it in the frames counted: CTC's forward sum."""
+def log_likelihoods(views: Sequence[NDArray[np.float32]], texts: Sequence[str]) -> NDArray[np.float64]:
+    """(V, K) how likely each text is in each view (T, C), all ways to write it counted: CTC's forward sum."""
     longest = max((len(text) for text in texts), default=0)
     codes = np.zeros((len(texts), 2 * longest + 1), np.int64)  # (K, 2L + 1): blanks between the marks
     for row, text in enumerate(texts):
         codes[row, 1 : 2 * len(text) : 2] = [_CODE_OF[char] for char in text]
-    may_skip = np.zeros(codes.shape, np.bool_)
+    may_skip = np.zeros(codes.shape)
     may_skip[:, 2:] = (codes[:, 2:] != BLANK) & (codes[:, 2:] != codes[:, :-2])
-    forward = np.full(codes.shape, _LOWEST)
-    forward[:, :2] = frames[0][codes[:, :2]]
-    emitted = frames[:, codes].astype(np.float64)  # (T, K, 2L + 1)
-    for t in range(1, len(frames)):
-        one = np.full(forward.shape, _LOWEST)
-        one[:, 1:] = forward[:, :-1]
-        two = np.full(forward.shape, _LOWEST)
-        two[:, 2:] = np.where(may_skip[:, 2:], forward[:, :-2], _LOWEST)
-        forward = np.logaddexp(np.logaddexp(forward, one), two) + emitted[t]
-    ends = np.array([2 * len(text) for text in texts])
+    emitted = _odds(_of_one_length(views))[:, :, codes]  # (T, V, K, 2L + 1)
+    forward = np.zeros(emitted.shape[1:])
+    forward[..., :2] = emitted[0, ..., :2]
+    passed = np.zeros(forward.shape[:-1])
+    for t in range(1, len(emitted)):
+        following = forward.copy()
+        following[..., 1:] += forward[..., :-1]
+        following[..., 2:] += may_skip[:, 2:] * forward[..., :-2]
+        following *= emitted[t]
+        forward = following
+        if t % _RESCALED_EVERY == 0:
+            scale = np.maximum(forward.max(axis=-1), _LEAST)
+            passed += np.log(scale)
+            forward /= scale[..., None]
+    ends = np.array([2 * len(text) for text in texts], np.int64)
     rows = np.arange(len(texts))
-    last = np.where(ends > 0, forward[rows, np.maximum(ends - 1, 0)], _LOWEST)
-    result: NDArray[np.float64] = np.logaddexp(forward[rows, ends], last)
+    last = np.where(ends > 0, forward[:, rows, np.maximum(ends - 1, 0)], 0.0)
+    result: NDArray[np.float64] = passed + np.log(np.maximum(forward[:, rows, ends] + last, _LEAST))
     return result
+
+
+def _of_one_length(views: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """(T, V, C) all views, the shorter ones followed by blanks, which change no text's odds."""
+    together = np.full((max(map(len, views)), len(views), len(OUTPUTS)), _LEAST_LOG, np.float32)
+    together[..., BLANK] = 0.0
+    for number, frames in enumerate(views):
+        together[: len(frames), number] = frames
+    return together
+
+
+def _odds(frames: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Probabilities from their logarithms, none of them 0."""
+    odds: NDArray[np.float64] = np.exp(np.maximum(frames, _LEAST_LOG).astype(np.float64))
+    return odds
 
 
 def align(frames: NDArray[np.float32], text: str) -> list[Span]:

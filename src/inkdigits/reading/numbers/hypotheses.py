@@ -88,7 +88,7 @@ def judge(
     if len(views) == 1:
         likelihoods = np.array([[found[0][name] for name in names]])
     else:
-        likelihoods = np.stack([log_likelihoods(frames, names) for frames in views])  # (views, K)
+        likelihoods = log_likelihoods(views, names)  # (views, K)
     masses = np.exp(likelihoods).mean(axis=0)  # (K,)
     total = min(float(masses.sum()), 1.0)
     unexpected = 0.0
