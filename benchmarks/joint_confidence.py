@@ -59,10 +59,9 @@ def two_verdicts(reader: NumberReader, second: SecondReader, item: Item) -> tupl
     page = read_image(item.picture)
     field = find_field(page)
     own = reader.weigh(page)
-    if own is None:
+    if own is None or field.band is None:
         return Verdict((), 1.0), Verdict((), 1.0)
-    band = field.cuts[1].band if field.cuts[0].margin == 0 else field.cuts[0].band
-    return own, judge([masked(view) for view in second.views(field.darkness, band)])
+    return own, judge([masked(view) for view in second.views(field.darkness, field.band)])
 
 
 def log_odds(probability: float) -> float:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from inkdigits.ink import Grey
-from inkdigits.layout.cuts import Band, cut_line, cuts_of_band, cuts_of_close_crop, line_map
+from inkdigits.layout.cuts import Band, Cut, cut_line, cuts_of_band, cuts_of_close_crop, line_map
 from inkdigits.layout.fields import find_field
 from inkdigits.layout.line import LINE_HEIGHT
 
@@ -87,6 +87,65 @@ def test_a_close_crop_is_read_whole_first() -> None:
     assert (first.band.top, first.band.bottom) == (0.0, 48.0)
     assert first.band.left < 0 < 100 < first.band.right
     assert any(cut.band != first.band for cut in others)
+
+
+def close_crop(*strokes: list[tuple[int, int]], shape: tuple[int, int] = (100, 90)) -> Grey:
+    """Strokes of a pen of 6 pixels on grey paper."""
+    page = np.full(shape, 210, np.uint8)
+    for stroke in strokes:
+        cv2.polylines(page, [np.array(stroke)], False, 40, 6, cv2.LINE_AA)
+    return page
+
+
+FIVE = [(75, 8), (50, 8), (46, 45), (70, 50), (72, 80), (44, 92)]
+
+
+def reaches(page: Grey) -> list[bool]:
+    """Of each cut, whether it has the left tenth of the picture in it."""
+    return [cut.band.left < 0.1 * page.shape[1] for cut in find_field(page).cuts]
+
+
+@pytest.mark.parametrize(
+    "one",
+    [[(16, 8), (16, 91)], [(10, -9), (20, 50), (10, 109)], [(22, -9), (12, 109)]],
+    ids=["ends", "bends", "leans"],
+)
+def test_a_stroke_near_the_edge_is_no_side(one: list[tuple[int, int]]) -> None:
+    assert all(reaches(close_crop(one, FIVE)))
+
+
+def test_two_strokes_alone_are_no_cell() -> None:
+    assert all(reaches(close_crop([(10, -9), (10, 109)], [(78, -9), (78, 109)])))
+
+
+def test_a_side_ends_at_edges_or_at_rules() -> None:
+    side = [(10, -9), (10, 109)]
+    box = [(10, 6), (10, 94), (84, 94), (84, 6), (10, 6)]
+    for frame in (side + side[::-1], box):
+        page = close_crop(FIVE)
+        cv2.polylines(page, [np.array(frame)], False, 120, 2, cv2.LINE_AA)
+        assert not reaches(page)[0]
+
+
+def test_where_a_stroke_may_be_a_side_both_are_read() -> None:
+    assert sorted(set(reaches(close_crop([(14, -9), (14, 109)], FIVE)))) == [False, True]
+
+
+def test_a_narrow_crop_is_one_digit_with_paper_around_it() -> None:
+    page = close_crop([(14, 2), (14, 98)], shape=(100, 28))
+    found = find_field(page)
+    line = cut_line(found.darkness, found.cuts[0])
+    assert found.cuts[0].margin > 0.1
+    assert line[0].max() < 0.5 < line[16].max()
+    three = close_crop([(4, 4), (26, 8), (6, 30), (40, 33), (38, 90), (4, 95)], shape=(100, 44))
+    assert all(cut.band.bottom == 100 for cut in find_field(three).cuts[:5])
+
+
+def test_beyond_the_edges_of_a_picture_is_paper() -> None:
+    page = close_crop([(0, 30), (60, 70)])
+    line = cut_line((255 - page).astype(np.float32), Cut(Band(-20, 0, 90, 100), 0.1))
+    assert line[:, 0].max() < 0.2
+    assert line.max() > 0.8
 
 
 def test_each_cut_holds_the_whole_band() -> None:

@@ -15,10 +15,22 @@ from numpy.typing import NDArray
 
 from inkdigits.ink import Plane
 from inkdigits.layout.line import LINE_HEIGHT, line_of_darkness
+from inkdigits.paper.contrast import percentile
 
-__all__ = ["Band", "Cut", "cut_line", "cuts_of_band", "cuts_of_close_crop", "line_map"]
+__all__ = [
+    "Band",
+    "Cut",
+    "cut_line",
+    "cuts_of_band",
+    "cuts_of_close_crop",
+    "cuts_of_doubtful_cell",
+    "cuts_of_single_digit",
+    "cuts_of_tight_crop",
+    "line_map",
+]
 
 _MOST_COLUMNS = 1600  # of a line
+_PAPER_PERCENT = 45.0  # ink and rules seldom cover more than half
 _SAMPLED_WELL = 0.7  # of a pixel to a pixel; sampling at wider steps would miss strokes
 
 
@@ -72,8 +84,46 @@ def cuts_of_close_crop(whole: Band, band: Band) -> tuple[Cut, ...]:
         Cut(band, 0.06, stretch=1.15),
         Cut(whole, 0.0, lean=0.12, stretch=1.05),
         Cut(whole, 0.0, lean=-0.12, stretch=1.05),
-        Cut(whole, -0.04, stretch=1.06),
+        Cut(whole, 0.08, stretch=1.06),
         Cut(band, 0.0, stretch=1.15),
+    )
+
+
+def cuts_of_single_digit(whole: Band, band: Band) -> tuple[Cut, ...]:
+    """Cuts of a picture that is too narrow for two digits; a 1 as high as its line would pass for a side."""
+    return (
+        Cut(whole, 0.16),
+        Cut(whole, 0.3),
+        Cut(whole, 0.08),
+        Cut(whole, 0.16, lean=0.12),
+        Cut(whole, 0.16, lean=-0.12),
+        Cut(band, 0.14),
+    )
+
+
+def cuts_of_tight_crop(whole: Band, band: Band) -> tuple[Cut, ...]:
+    """Cuts of a picture whose number touches its edges or all but does: with paper around them."""
+    return (
+        Cut(whole, 0.08, stretch=1.06),
+        Cut(whole, 0.16, stretch=1.1),
+        Cut(band, 0.06, stretch=1.15),
+        Cut(whole, 0.08, lean=0.12, stretch=1.06),
+        Cut(whole, 0.08, lean=-0.12, stretch=1.06),
+        Cut(whole, 0.03),
+    )
+
+
+def cuts_of_doubtful_cell(whole: Band, inside: Band, bare: Band) -> tuple[Cut, ...]:
+    """Cuts of a picture of which it cannot be told whether its uprights are sides of a cell or strokes.
+
+    `inside` is the band between them, `bare` is the band where they are strokes.
+    """
+    return (
+        Cut(whole, 0.08),
+        Cut(whole, 0.0),
+        Cut(bare, 0.06, stretch=1.15),
+        Cut(inside, 0.06, stretch=1.15),
+        Cut(whole, 0.08, lean=0.12),
     )
 
 
@@ -84,10 +134,14 @@ def cut_line(darkness: Plane, cut: Cut) -> Plane:
     left, top, part = _part(darkness, cut)
     if scale < _SAMPLED_WELL:
         part = np.asarray(cv2.GaussianBlur(part, (0, 0), 0.4 / scale), np.float32)
+    # Beyond the picture is paper: ink that touches an edge must not run on.
+    paper = percentile(part[::2, ::2], _PAPER_PERCENT)
     matrix = matrix.copy()
     matrix[:, 2] += matrix[:, :2] @ np.array([left, top])
     size = (width, LINE_HEIGHT)
-    line = cv2.warpAffine(part, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    line = cv2.warpAffine(
+        part, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=paper
+    )
     return line_of_darkness(np.asarray(line, np.float32))
 
 

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from inkdigits.errors import ConfigError
 from inkdigits.ink import Grey, Plane
-from inkdigits.layout.cuts import Cut, cut_line, cuts_of_band, line_map
+from inkdigits.layout.cuts import Band, Cut, cut_line, cuts_of_band, line_map
 from inkdigits.layout.fields import find_field
 from inkdigits.layout.line import FRAME_PX, LINE_HEIGHT, OTHER_MARK
 from inkdigits.layout.pages import find_groups
@@ -178,10 +178,10 @@ class NumberReader:
         self, page: Grey, expectation: Expectation | None, rule: Rule | None, alternatives: int
     ) -> Number:
         field = find_field(page)
-        if not field.cuts:
+        if field.band is None:
             return Number("", "", 0.0, True, "blank", None)
         verdict, frames, readers = self._weigh_with_second(
-            field.darkness, field.cuts, expectation, rule, one=True
+            field.darkness, field.cuts, field.band, expectation, rule, one=True
         )
         inverse = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
         number = self._decide(
@@ -201,7 +201,7 @@ class NumberReader:
         for group in upright.groups:
             cuts = cuts_of_band(group.band)
             verdict, frames, readers = self._weigh_with_second(
-                upright.darkness, cuts, expectation, rule, one=False
+                upright.darkness, cuts, group.band, expectation, rule, one=False
             )
             number = self._decide(
                 verdict, frames, upright.darkness, cuts[0], inverse, alternatives, group.line, least
@@ -225,6 +225,7 @@ class NumberReader:
         self,
         darkness: Plane,
         cuts: Sequence[Cut],
+        band: Band,
         expectation: Expectation | None,
         rule: Rule | None,
         *,
@@ -236,7 +237,6 @@ class NumberReader:
             return own, frames, ()
         from inkdigits.reading.numbers.second_reader import masked
 
-        band = cuts[1].band if cuts[0].margin == 0 else cuts[0].band  # of a close crop, the band in it
         views = self._second.views(darkness, band)
         if not one:
             seen = next(iter(judge(views[:1]).candidates), None)
