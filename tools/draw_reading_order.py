@@ -66,8 +66,8 @@ class Example:
 
 EXAMPLES = (
     Example("contrast._MARGIN_SHARE", "box at the edge", 0.01),
-    Example("contrast._SAME_SHADE", "pencil under a lamp", 24.0),
-    Example("contrast._OTHER_LIGHT", "corner in the shade", 10.0),
+    Example("contrast._SAME_SHADE", "pencil under a lamp", 24),
+    Example("contrast._OTHER_LIGHT", "corner in the shade", 10),
     Example("contrast._SMALL_SIDE_PX", "small, fat", 20),
     Example("contrast._TINY_SIDE_PX", "tiny", 8),
     Example("contrast._SAME_SMALL_SHADE", "small, fat", 4.0),

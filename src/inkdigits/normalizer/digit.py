@@ -80,9 +80,9 @@ def _find_at_working_size(page: Grey) -> Found | None:
         return None
     strokes, others = kept
     # The soft edge belongs to the stroke: two pixels around it, where there is ink at all.
-    soft = cv2.dilate(strokes.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    levels = np.where(soft, ink.levels, np.float32(0))
-    left, top, width, height = cv2.boundingRect((levels > 0).astype(np.uint8))
+    soft = cv2.dilate(strokes.view(np.uint8), np.ones((5, 5), np.uint8))
+    levels = cv2.bitwise_and(ink.levels, ink.levels, mask=soft)
+    left, top, width, height = cv2.boundingRect((levels > 0).view(np.uint8))
     here = np.s_[top : top + height, left : left + width]
     # MNIST's makers shrank black and white pictures: where there are pixels to spare, so do we.
     spare = max(width, height) // (2 * BOX_SIDE)
@@ -94,7 +94,7 @@ def _find_at_working_size(page: Grey) -> Found | None:
 def _filled(strokes: Mask, gap_px: int) -> Plane:
     """Strokes as one plane of ink, the gaps that a rough paper leaves in a pencil's line filled."""
     kernel = np.ones((gap_px | 1, gap_px | 1), np.uint8)
-    filled: Plane = cv2.morphologyEx(strokes.astype(np.uint8), cv2.MORPH_CLOSE, kernel).astype(np.float32)
+    filled: Plane = cv2.morphologyEx(strokes.view(np.uint8), cv2.MORPH_CLOSE, kernel).astype(np.float32)
     return filled
 
 

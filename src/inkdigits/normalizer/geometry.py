@@ -82,7 +82,7 @@ def centre_by_mass(crop: Plane, middle_px: float = SIDE / 2) -> Plane:
     mass = max(float(crop.sum()), 1e-6)
     centre_y = float(crop.sum(axis=1) @ np.arange(height)) / mass
     centre_x = float(crop.sum(axis=0) @ np.arange(width)) / mass
-    top = int(np.clip(round(middle_px - centre_y), 0, SIDE - height))
-    left = int(np.clip(round(middle_px - centre_x), 0, SIDE - width))
+    top = min(max(0, round(middle_px - centre_y)), SIDE - height)
+    left = min(max(0, round(middle_px - centre_x)), SIDE - width)
     ink[top : top + height, left : left + width] = crop
     return ink

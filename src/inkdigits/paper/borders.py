@@ -14,6 +14,7 @@ Letters: H, W size of the picture; h, w size of the page; K, number of places wh
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import cv2
@@ -88,23 +89,18 @@ def within_borders(picture: Grey) -> list[Sheet]:
     Args:
         picture: (H, W) grey, upright.
     """
-    sheets: list[Sheet] = []
-    sheet = Sheet(picture, np.eye(3))
-    for _ in range(_MOST_BORDERS):
-        inner = _inside_border(sheet.page)
-        if inner is None:
-            break
-        sheet = replace(inner, to_picture=sheet.to_picture @ inner.to_picture)
-        sheets.append(sheet)
-    return sheets
+    sheets = [Sheet(picture, np.eye(3))]
+    while len(sheets) <= _MOST_BORDERS and (inner := _inside_border(sheets[-1])):
+        sheets.append(inner)
+    return sheets[1:]
 
 
-def _inside_border(picture: Grey) -> Sheet | None:
+def _inside_border(sheet: Sheet) -> Sheet | None:
     """The page within the outermost border, or None."""
-    shrink = min(1.0, _LOOK_SIDE_PX / max(picture.shape))
+    shrink = min(1.0, _LOOK_SIDE_PX / max(sheet.page.shape))
     # A line that is thinner than a pixel of the small copy would only change the shade beside it.
-    lines = [_n_line(np.rot90(picture, side), int(np.ceil(1 / shrink))) for side in _SIDES]
-    within = Sheet(picture, np.eye(3)).cropped(lines)
+    lines = [_n_line(_turned(sheet.page, side), math.ceil(1 / shrink)) for side in _SIDES]
+    within = sheet.cropped(lines) if any(lines) else sheet
     small = within.page
     if shrink < 1:
         size = [max(1, round(side * shrink)) for side in small.shape[::-1]]
@@ -114,7 +110,7 @@ def _inside_border(picture: Grey) -> Sheet | None:
         return None
     tried: list[_Border] = []
     for side in _SIDES:
-        for border in _borders_on_top(np.rot90(small, side)):
+        for border in _borders_on_top(_turned(small, side)):
             if any(border.is_like(other) for other in tried):
                 continue
             tried.append(border)
@@ -124,11 +120,16 @@ def _inside_border(picture: Grey) -> Sheet | None:
     return within if any(lines) else None
 
 
+def _turned(picture: Grey, n_quarters: int) -> Grey:
+    """A view of the picture, turned to the left by quarters; `np.rot90` takes longer than a look at it."""
+    return (picture, picture.T[::-1], picture[::-1, ::-1], picture.T[:, ::-1])[n_quarters]
+
+
 def _n_line(picture: Grey, most_px: int) -> int:
     """How many rows on top are one thin even line, of another shade than what follows; 0 if there is none."""
-    if most_px < 2 or len(picture) <= 4 * most_px:
-        return 0
     rows = picture[: most_px + 1, :: max(1, picture.shape[1] // 100)]
+    if most_px < 2 or len(picture) <= 4 * most_px or np.ptp(rows) < _LEAST_STEP:
+        return 0
     shades = np.array([percentile(row, 50) for row in rows])
     if np.mean(np.abs(rows[0] - shades[0]) <= _LEAST_STEP) < _CLEAN_EDGE_SHARE:
         return 0
@@ -220,7 +221,7 @@ def _has_edges(differs: Grey, rectangle: _Rectangle) -> bool:
     for side in _SIDES:
         if not rectangle.bordered[side]:
             continue
-        turned = np.rot90(inner, side)
+        turned = _turned(inner, side)
         corner = round(_CORNER_SHARE * turned.shape[1])
         n_rim = 2 + round(_MOST_ASLANT / 2 * turned.shape[1])  # an edge aslant begins later at one end
         begins = np.any(turned[:n_rim, corner : turned.shape[1] - corner], axis=0)
@@ -249,7 +250,7 @@ def _cut_out(whole: Sheet, rectangle: _Rectangle, border: _Border, shrink: float
         if not is_bordered:
             lines.append((0.0, 0.0))
             continue
-        turned = np.rot90(picture, side)
+        turned = _turned(picture, side)
         start, end = span if side in (0, 1) else (turned.shape[1] - span[1], turned.shape[1] - span[0])
         found = _edge(turned, place, (start, end), border, slack)
         if found is None or min(found) - place > slack:  # ink reaches across: the light changes here
@@ -259,9 +260,9 @@ def _cut_out(whole: Sheet, rectangle: _Rectangle, border: _Border, shrink: float
         sheet = whole.cropped([int(np.ceil(max(line))) for line in lines])
     else:
         sheet = whole.straightened(_corners(lines, left, top, right, bottom, picture.shape))
-    soft = [_n_soft(np.rot90(sheet.page, side), border) if rectangle.bordered[side] else 0 for side in _SIDES]
+    soft = [_n_soft(_turned(sheet.page, side), border) if rectangle.bordered[side] else 0 for side in _SIDES]
     sheet = sheet.cropped(soft)
-    ends = (np.rot90(sheet.page, side) for side, n in zip(_SIDES, soft, strict=True) if n > 1)
+    ends = (_turned(sheet.page, side) for side, n in zip(_SIDES, soft, strict=True) if n > 1)
     if not all(rectangle.bordered) and any(_is_crossed(end, border) for end in ends):
         return None
     if min(sheet.page.shape) < _SMALLEST_PX:
@@ -350,7 +351,7 @@ def _without_corners(page: Grey, bordered: tuple[bool, ...], border: _Border) ->
     for side in _SIDES:
         if not (bordered[side] and bordered[side - 1]):
             continue
-        corner = np.rot90(page, side)[:px, :px]  # between this side and the one on its left
+        corner = _turned(page, side)[:px, :px]  # between this side and the one on its left
         beyond = (np.abs(corner - np.float32(border.shade)) <= border.step / 2).astype(np.uint8)
         if beyond[0, 0] and not beyond.all():
             pieces = Pieces.of(beyond)

@@ -12,6 +12,7 @@ Letters: H, W size of the page.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -23,8 +24,8 @@ from inkdigits.paper.pieces import Pieces
 __all__ = ["Contrast", "above", "find_contrast", "otsu", "percentile", "separability", "standing_out"]
 
 _MARGIN_SHARE = 0.08  # of the shorter side, all around; several times a box frame's line at the edge
-_SAME_SHADE = 6.0  # grey levels between two pixels of even paper: JPEG and a scanner's grain stay below
-_OTHER_LIGHT = 40.0  # grey levels; what differs by more is not paper in another light, but ink
+_SAME_SHADE = 6  # grey levels between two pixels of even paper: JPEG and a scanner's grain stay below
+_OTHER_LIGHT = 40  # grey levels; what differs by more is not paper in another light, but ink
 _SMALL_SIDE_PX = 40  # smaller pictures were mostly prepared by somebody: no ruled lines, and hardly a shadow
 _TINY_SIDE_PX = 20  # what is smaller was certainly prepared by somebody
 _SAME_SMALL_SHADE = 8.0  # grey levels; in pictures so small most of the paper lies beside an edge
@@ -53,13 +54,13 @@ class Contrast:
 
 def find_contrast(page: Grey) -> Contrast:
     """How far a page (H, W) of any polarity and light departs from its paper, to the side of its ink."""
-    # (256,) pixels of each grey level
-    shades = cv2.calcHist([_margin(page)[None]], [0], None, [256], [0, 256]).ravel().astype(np.int64)
-    level = _median(np.arange(256), shades)
-    off = np.abs(np.arange(256) - level)
-    n_even, n_lit_otherwise = shades[off <= _SAME_SHADE].sum(), shades[off <= _OTHER_LIGHT].sum()
-    if n_even > 0.75 * shades.sum() and n_lit_otherwise - n_even < 0.15 * shades.sum():
-        return Contrast(_stronger_side(page, level), _SIGMA_PER_MAD * _median(off, shades))
+    # (256,) pixels of each grey level, and of each distance from the middle one
+    shades = cv2.calcHist([_margin(page)[None]], [0], None, [256], [0, 256]).ravel()
+    level = _median(shades)
+    off = np.bincount(np.abs(np.arange(256) - level), weights=shades)
+    n_even, n_lit_otherwise = off[: _SAME_SHADE + 1].sum(), off[: _OTHER_LIGHT + 1].sum()
+    if n_even > 0.75 * off.sum() and n_lit_otherwise - n_even < 0.15 * off.sum():
+        return Contrast(_stronger_side(page, level), _SIGMA_PER_MAD * _median(off))
     if max(page.shape) <= _SMALL_SIDE_PX:
         contrast, is_one_paper = _contrast_of_classes(page)
         if is_one_paper or max(page.shape) <= _TINY_SIDE_PX:
@@ -75,11 +76,10 @@ def _margin(page: Grey) -> Grey:
     return np.concatenate([side.ravel() for side in sides])
 
 
-def _median(values: NDArray[np.int_], counts: NDArray[np.int_]) -> int:
-    """The middle of values that each occur `counts` times."""
-    order = np.argsort(values, kind="stable")
-    seen = np.cumsum(counts[order])
-    return int(values[order[np.searchsorted(seen, seen[-1] / 2)]])
+def _median(counts: NDArray[np.number[Any]]) -> int:
+    """The middle of the values 0, 1, 2, ... that each occur `counts` times."""
+    seen = np.cumsum(counts, dtype=np.float64)
+    return int(np.searchsorted(seen, seen[-1] / 2))
 
 
 def _stronger_side(page: Grey, level: int) -> Grey:

@@ -24,6 +24,9 @@ def without_ruling(written: Grey) -> Grey:
 
     A single line on an otherwise empty page stays: it may be a one.
     """
+    _, _, width, height = cv2.boundingRect(written)
+    if width < _LEAST_OF_LINE * written.shape[1] and height < _LEAST_OF_LINE * written.shape[0]:
+        return written
     found_across, found_down = _lines_across(written), _lines_across(cv2.transpose(written))
     if found_across is None and found_down is None:
         return written
@@ -47,7 +50,7 @@ def _lines_across(written: Grey) -> tuple[Grey, Grey] | None:
         Of (H, W) each: what is the lines' alone, and all of their way, strokes that cross them included.
     """
     height, width = written.shape
-    if np.count_nonzero(written.max(axis=0)) < _LEAST_OF_LINE * width:
+    if cv2.countNonZero(cv2.reduce(written, 0, cv2.REDUCE_MAX)) < _LEAST_OF_LINE * width:
         return None
     thick = cv2.morphologyEx(written, cv2.MORPH_OPEN, np.ones((_thickest_line(height) + 1, 1), np.uint8))
     run = np.ones((1, max(3, width // 16)), np.uint8)  # a line a little aslant is a stair of such runs
