@@ -121,13 +121,15 @@ def _grey(image: Image.Image) -> NDArray[np.uint8]:
     grey pictures the channels differ too little for it, and luminance it is.
     """
     step = math.ceil(math.sqrt(image.width * image.height / 500_000))  # half a million pixels tell enough
-    n_columns, n_rows = math.ceil(image.width / step), math.ceil(image.height / step)
-    sample = image.resize((n_columns, n_rows), Image.Resampling.NEAREST)
-    visible = _contrast(sample.convert("L"))
-    by_channel = [_contrast(channel) for channel in sample.split()]
-    best = max(by_channel)
-    if best >= 2 * visible and best >= visible + 32:
-        return np.array(image.getchannel(by_channel.index(best)))
+    size = math.ceil(image.width / step), math.ceil(image.height / step)
+    sample = image if step == 1 else image.resize(size, Image.Resampling.NEAREST)
+    red, green, blue = sample.split()
+    if not red.tobytes() == green.tobytes() == blue.tobytes():  # scans and drawings leave no choice
+        visible = _contrast(sample.convert("L"))
+        by_channel = [_contrast(channel) for channel in (red, green, blue)]
+        best = max(by_channel)
+        if best >= 2 * visible and best >= visible + 32:
+            return np.array(image.getchannel(by_channel.index(best)))
     return np.array(image.convert("L"))
 
 

@@ -265,7 +265,7 @@ def _png_pixels_only(content: bytes, name: str) -> bytes:
     )
 
 
-def _from_array(pixels: NDArray[Any]) -> Image.Image:
+def _from_array(pixels: NDArray[Any]) -> Image.Image | NDArray[np.uint8]:
     if pixels.ndim == 3 and pixels.shape[0] == 1 and pixels.shape[2] not in (1, 3, 4):
         pixels = pixels[0]  # a grey channel that comes first, as PyTorch has it
     if pixels.size == 0 or not (pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] in (1, 3, 4))):
@@ -291,7 +291,7 @@ def _from_array(pixels: NDArray[Any]) -> Image.Image:
             f"{pixels.dtype}{values}",
             "Bring the values to 0 to 255 and convert with .astype(numpy.uint8).",
         )
-    return Image.fromarray(np.ascontiguousarray(pixels))
+    return pixels.copy() if pixels.ndim == 2 else Image.fromarray(np.ascontiguousarray(pixels))
 
 
 # Limits, and what is said when they are passed.

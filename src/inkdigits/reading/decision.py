@@ -141,7 +141,7 @@ def _judged(
     if policy.least_against:
         against = _of_both_views(scores.log_odds_against(), pages, policy)  # (N, R)
         short = np.array(policy.least_against, np.float32) - against
-        for number, refusal in enumerate(scores.record.refusals):
+        for number, refusal in enumerate(scores.record.refusals if (short > 0).any() else ()):
             for page in np.flatnonzero((log_odds >= policy.least_log_odds) & (short[:, number] > 0)):
                 log_odds[page] = policy.least_log_odds - short[page, number]
                 refusals[page] = Reason(refusal)

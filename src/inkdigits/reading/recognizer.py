@@ -112,7 +112,7 @@ class Recognizer:
         Raises:
             ImageError: the picture cannot be read.
         """
-        return self.examine(source).prediction
+        return self._answer([normalize(read_image(source, self._limits))])[0]
 
     def predict_many(
         self, sources: Iterable[ImageSource], *, n_threads: int | None = None
