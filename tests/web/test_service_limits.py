@@ -26,6 +26,7 @@ PNG = {"content-type": "image/png"}
 LIMIT_S = 0.4
 SLACK_S = 3.0  # a busy machine is late
 PICTURE = drawn()
+LARGE = drawn(side=400)  # which the engine reads in a thread
 
 
 @pytest.fixture(scope="module")
@@ -341,7 +342,8 @@ def held_up() -> Iterator[threading.Event]:
     examine_many = Recognizer.examine_many
 
     def wait_and_read(recognizer: Recognizer, pictures: list[bytes]) -> Iterator[Examination | ImageError]:
-        assert opened.wait(20)
+        if threading.current_thread().name.startswith("reader"):
+            assert opened.wait(20)
         return examine_many(recognizer, pictures)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -370,7 +372,7 @@ def waiting(service: Served) -> int:
 def test_more_than_can_wait_is_refused_and_health_is_not(settings: ServiceSettings, status: int) -> None:
     def ask(_: int) -> httpx.Response:
         return httpx.post(
-            f"http://127.0.0.1:{running.settings.port}/v1/predict", content=PICTURE, headers=PNG, timeout=20
+            f"http://127.0.0.1:{running.settings.port}/v1/predict", content=LARGE, headers=PNG, timeout=20
         )
 
     with served(settings) as running, ThreadPoolExecutor(12) as clients:
@@ -394,13 +396,24 @@ def test_more_than_can_wait_is_refused_and_health_is_not(settings: ServiceSettin
         assert waiting(running) == 0
 
 
+def test_small_pictures_do_not_wait_for_large_ones() -> None:
+    with served() as running, ThreadPoolExecutor(1) as clients, held_up() as opened:
+        asked = clients.submit(running.client.post, "/v1/predict", content=LARGE, headers=PNG)
+        while waiting(running) < 1 and not asked.done():
+            time.sleep(0.01)
+        assert answers_well(running)
+        assert not asked.done()
+        opened.set()
+        assert asked.result().status_code == 200
+
+
 def test_what_waited_too_long_is_refused() -> None:
     settings = ServiceSettings(wait_s=0.2, n_threads=1)
     with served(settings) as running, ThreadPoolExecutor(4) as clients:
         with held_up() as opened:
 
             def ask(_: int) -> int:
-                return running.client.post("/v1/predict", content=PICTURE, headers=PNG).status_code
+                return running.client.post("/v1/predict", content=LARGE, headers=PNG).status_code
 
             asked = [clients.submit(ask, number) for number in range(4)]
             time.sleep(0.6)

@@ -2,6 +2,9 @@
 
 The one road from every route to the recognizer. Pictures that come in while all threads are busy are read as
 one batch: the model is quicker on several, and the threads have fewer errands. None waits for others to come.
+
+Small PNGs, as drawings are, and images in MNIST's form are read on the event loop itself: most take a
+millisecond, and a thread that fights with it for the interpreter costs more: docs/log.md#the-service.
 """
 
 from __future__ import annotations
@@ -9,6 +12,8 @@ from __future__ import annotations
 import asyncio
 import math
 import os
+import re
+import struct
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
@@ -43,6 +48,9 @@ Picture = bytes | NDArray[np.uint8]
 """The bytes of a file, or 28x28 in MNIST's form, 0 paper to 255 ink."""
 
 _BATCH_SIZE = 8  # at most; beyond it, the others wait longer than the batch gains
+_SMALL_PIXELS = 300 * 300
+_SMALL_BATCH_SIZE = 4  # the worst of small pictures take 20 ms each, and the event loop stands still
+_PNG_HEAD = re.compile(rb"\x89PNG\r\n\x1a\n....IHDR(.{8})", re.DOTALL)  # with width and height
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,8 +127,9 @@ class Engine:
         self._n_threads = settings.n_threads or max(1, n_processors // settings.n_workers)
         self._n_busy = 0  # threads that read pictures
         self._orders: deque[_Order] = deque()
-        # OpenCV's own threads would only get in the way of ours.
-        self._threads = ThreadPoolExecutor(self._n_threads, "reader", cv2.setNumThreads, (1,))
+        self._small_orders: list[_Order] = []
+        cv2.setNumThreads(1)  # OpenCV's own threads would only get in the way of ours
+        self._threads = ThreadPoolExecutor(self._n_threads, "reader")
 
     @contextmanager
     def admit(self, request: Request) -> Iterator[None]:
@@ -170,7 +179,6 @@ class Engine:
         try:
             for start in range(0, len(pictures), _BATCH_SIZE):
                 orders = [self._order(picture) for picture in pictures[start : start + _BATCH_SIZE]]
-                self._orders.extend(orders)
                 self._hand_out()
                 for order in orders:
                     outcome = await order.outcome
@@ -188,9 +196,23 @@ class Engine:
         self._threads.shutdown(wait=True, cancel_futures=True)
 
     def _order(self, picture: Picture) -> _Order:
-        now_ns = time.monotonic_ns()
-        future = asyncio.get_running_loop().create_future()
-        return _Order(picture, now_ns, now_ns + self._wait_ns, future)
+        now_ns, loop = time.monotonic_ns(), asyncio.get_running_loop()
+        order = _Order(picture, now_ns, now_ns + self._wait_ns, loop.create_future())
+        if not _is_small(picture):
+            self._orders.append(order)
+            return order
+        self._small_orders.append(order)
+        if len(self._small_orders) == 1:
+            loop.call_soon(self._read_small)
+        return order
+
+    def _read_small(self) -> None:
+        """On the event loop: read a batch of what came since it last had time, and put off the rest."""
+        batch = self._small_orders[:_SMALL_BATCH_SIZE]
+        del self._small_orders[:_SMALL_BATCH_SIZE]
+        if self._small_orders:
+            asyncio.get_running_loop().call_soon(self._read_small)
+        self._settle(batch, self._read_batch(batch))
 
     def _hand_out(self) -> None:
         """Give each free thread its share of what waits."""
@@ -202,7 +224,7 @@ class Engine:
             reading.add_done_callback(partial(self._deliver, batch))
 
     def _read_batch(self, batch: list[_Order]) -> _Outcomes:
-        """In a thread: one outcome for each order."""
+        """One outcome for each order."""
         now_ns = time.monotonic_ns()
         in_time = [order for order in batch if order.give_up_ns >= now_ns]
         pictures = [order.picture for order in in_time]
@@ -227,13 +249,22 @@ class Engine:
 
     def _deliver(self, batch: list[_Order], reading: asyncio.Future[_Outcomes]) -> None:
         self._n_busy -= 1
-        done = reading.result()
+        self._settle(batch, reading.result())
+        self._hand_out()
+
+    def _settle(self, batch: list[_Order], done: _Outcomes) -> None:
         if done.came_ns:
             self.statistics.note_batch(done.came_ns, done.since_ns, done.until_ns)
         for order, outcome in zip(batch, done.outcomes, strict=True):
             if not order.outcome.done():  # it is where the request was cancelled
                 order.outcome.set_result(outcome)
-        self._hand_out()
+
+
+def _is_small(picture: Picture) -> bool:
+    if isinstance(picture, np.ndarray):
+        return True
+    head = _PNG_HEAD.match(picture)
+    return head is not None and math.prod(struct.unpack(">II", head[1])) <= _SMALL_PIXELS
 
 
 def _reading(examination: Examination) -> Reading:

@@ -31,9 +31,9 @@ class ServiceSettings:
         digits_accepted: Fraction of real digits that is still accepted, as `Recognizer` has it; None is the
             model's own threshold.
         n_workers: Number of processes, each with its own model and queue.
-        n_threads: Pictures that each process reads at a time; 0 divides the processors among the processes.
-            More threads add little throughput, as they wait for the interpreter, but let a small picture
-            overtake a large one.
+        n_threads: Large pictures that each process reads at a time; 0 divides the processors among the
+            processes. More threads add little throughput, as they wait for the interpreter. Small PNGs need
+            no thread, and overtake large pictures.
         corrections: Folder that keeps corrected pictures; None keeps none.
         log_format: `text` for lines for people, `json` for a JSON object per line, `auto` for text in a
             terminal and JSON elsewhere.
