@@ -179,10 +179,11 @@ def make_hostile(folder: Path) -> list[str]:
 
 def draw_call(chance: random.Random, names: list[str]) -> list[str]:
     """A verb, some of its options, and arguments."""
-    verbs: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    verb = chance.choice([verb for verb in verbs if verb not in SLOW or chance.random() < 0.15])
+    verbs: Any = typer.main.get_command(app)
+    known = verbs.list_commands(None)
+    verb = chance.choice([verb for verb in known if verb not in SLOW or chance.random() < 0.15])
     words, arguments = [verb], []
-    for parameter in verbs[verb].params:
+    for parameter in verbs.get_command(None, verb).params:
         kind = parameter.type.name
         if parameter.param_type_name == "argument":
             paths = [_path(chance, names) for _ in range(chance.choice((0, 1, 1, 2, 3)))]

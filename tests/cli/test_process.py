@@ -78,7 +78,7 @@ main()
 """
 
 
-@pytest.mark.parametrize("n_imports", [1, 40, 160, 320])
+@pytest.mark.parametrize("n_imports", [1, 40, 160, 240])
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_it_without_a_word_while_it_loads(number: int, code: int, n_imports: int) -> None:
     program = PROGRAM.format(n_imports=n_imports, number=int(number), arguments=["predict", SEVEN])

@@ -4,29 +4,48 @@ from __future__ import annotations
 
 import io
 import sys
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from inkdigits.cli.data import data
-from inkdigits.cli.demo import demo
-from inkdigits.cli.evaluate import evaluate
-from inkdigits.cli.export_serving import export_serving
-from inkdigits.cli.predict import predict
-from inkdigits.cli.read import read
-from inkdigits.cli.runs import runs
-from inkdigits.cli.serve import serve
 from inkdigits.cli.terminal import say
-from inkdigits.cli.train import train
-from inkdigits.cli.tune import tune
 from inkdigits.errors import ConfigError, InkdigitsError
 from inkdigits.process.signals import is_ending
 from inkdigits.process.streams import OutputFailedError, drop_output
 
 __all__ = ["app", "main"]
 
+_VERBS = (
+    *("predict", "read", "train", "evaluate", "runs", "tune", "data", "demo", "serve"),
+    "export-serving",
+)
+
+
+class _Verbs(TyperGroup):
+    """Imports and builds a verb when it is called or listed, as Click's own guide to lazy loading has it."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        not_built: dict[str, Any] = dict.fromkeys(_VERBS)
+        self.commands = not_built
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The verb of that name, or None."""
+        if cmd_name not in self.commands:
+            return None
+        if self.commands[cmd_name] is None:
+            name = cmd_name.replace("-", "_")
+            verb = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+            verb.command(cmd_name)(getattr(import_module(f"inkdigits.cli.{name}"), name))
+            self.commands[cmd_name] = typer.main.get_command(verb)
+        return self.commands[cmd_name]
+
+
 app = typer.Typer(
     name="inkdigits",
+    cls=_Verbs,
     help="Reads handwritten digits; trains and evaluates the networks that do.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -44,18 +63,6 @@ def _root(
 
         typer.echo(f"inkdigits {metadata.version('inkdigits')}")
         raise typer.Exit
-
-
-app.command()(predict)
-app.command()(read)
-app.command()(train)
-app.command()(evaluate)
-app.command()(runs)
-app.command()(tune)
-app.command()(data)
-app.command()(demo)
-app.command()(serve)
-app.command("export-serving")(export_serving)
 
 
 def main() -> None:
