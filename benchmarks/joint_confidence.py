@@ -5,7 +5,7 @@
 DATA is a folder with numbers/orand_car_a and numbers/weather_cells in it. The even rows are for reporting and
 are not opened. Prints, for each weight of the line model, the share read exactly; then the slope and the
 offset of the logistic function that turns a pooled probability into a confidence, for the constants of
-`inkdigits.reading.numbers.reader`. To be run again with every new line model.
+`inkdigits.reading.numbers.reader` and `agreement`. To be run again with every new line model.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ def two_verdicts(reader: NumberReader, second: SecondReader, item: Item) -> tupl
     own = reader.weigh(page)
     if own is None or field.band is None:
         return Verdict((), 1.0), Verdict((), 1.0)
-    return own, judge([masked(view) for view in second.views(field.darkness, field.band)])
+    (views,) = second.views(field.darkness, [field.band])
+    return own, judge([masked(view) for view in views])
 
 
 def log_odds(probability: float) -> float:

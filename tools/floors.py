@@ -45,6 +45,7 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
             "expectations line_model",
             "beam patterns",
             "hypotheses second_reader",
+            "agreement places",
             "reader",
             "drawing",
         ),

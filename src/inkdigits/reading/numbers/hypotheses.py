@@ -20,7 +20,7 @@ from inkdigits.reading.numbers.beam import beam_search, log_likelihoods
 from inkdigits.reading.numbers.expectations import Expectation
 from inkdigits.reading.numbers.line_model import BLANK
 
-__all__ = ["Candidate", "Verdict", "cleaned", "digits_of", "judge", "pooled"]
+__all__ = ["Candidate", "Verdict", "cleaned", "digits_of", "is_mostly_other", "judge", "pooled"]
 
 _CANDIDATES_A_VIEW = 5
 _SURE_BLANK = -5e-4  # the logarithm of a probability
@@ -62,6 +62,11 @@ def cleaned(written: str) -> str:
 def digits_of(text: str) -> str:
     """Its digits alone."""
     return "".join(char for char in text if char.isdigit())
+
+
+def is_mostly_other(written: str) -> bool:
+    """Whether letters and signs outnumber the digits, as in words that hold something like a digit."""
+    return written.count(OTHER_MARK) >= max(len(digits_of(written)), 1)
 
 
 def judge(

@@ -25,19 +25,20 @@ from numpy.typing import NDArray
 
 from inkdigits.errors import ConfigError
 from inkdigits.ink import Grey, Plane
-from inkdigits.layout.cuts import Band, Cut, cut_line, cuts_of_band, line_map
+from inkdigits.layout.cuts import Cut, cut_line, cuts_of_band
 from inkdigits.layout.fields import find_field
-from inkdigits.layout.line import FRAME_PX, LINE_HEIGHT, OTHER_MARK
 from inkdigits.layout.pages import find_groups
 from inkdigits.pictures.images import InputLimits, read_image
 from inkdigits.reading.model_file import read_model
-from inkdigits.reading.numbers.beam import align
+from inkdigits.reading.numbers.agreement import Asked, Joint, ask_about_field, ask_about_page
 from inkdigits.reading.numbers.expectations import Expectation, both, checked, codes
-from inkdigits.reading.numbers.hypotheses import Candidate, Verdict, digits_of, judge, pooled
-from inkdigits.reading.numbers.line_model import OUTPUTS, LineModel, bundled_line_model
+from inkdigits.reading.numbers.hypotheses import Candidate, Verdict, digits_of, is_mostly_other, judge
+from inkdigits.reading.numbers.line_model import LineModel, bundled_line_model
 from inkdigits.reading.numbers.patterns import pattern
+from inkdigits.reading.numbers.places import box_around, characters_of
+from inkdigits.reading.numbers.second_reader import SecondReader
 from inkdigits.reading.risk_control import RiskBound, threshold_for
-from inkdigits.results import Alternative, Box, Character, Number, Reading
+from inkdigits.results import Alternative, Number, Reading
 
 __all__ = ["NumberReader", "confidence_of"]
 
@@ -48,8 +49,7 @@ _LEAST_CONFIDENCE = 0.25  # below, an answer is refused as unclear
 _NO_MATCH = 0.5  # of the probability that the number is not what was expected
 _LEAST_NUMBER_CONFIDENCE = 0.5  # on a page, where groups may be words, drawings and dirt
 
-# Of two readers together; benchmarks/joint_confidence.py measures them on the odd rows of two check sets.
-_OWN_WEIGHT = 0.5
+# Of two readers together; benchmarks/joint_confidence.py measures it on the odd rows of two check sets.
 _JOINT_CALIBRATION = (1.313, 0.0, 1.463)
 
 Frames = NDArray[np.float32]
@@ -106,8 +106,6 @@ class NumberReader:
         self._calibration = tuple(float(v) for v in self._model.metadata.get("calibration", (1.0, 0.0, 0.0)))
         self._second = None
         if second_reader:
-            from inkdigits.reading.numbers.second_reader import SecondReader
-
             self._second = SecondReader(n_threads=n_threads)
             self._calibration = _JOINT_CALIBRATION
         self._least_confidence = _LEAST_CONFIDENCE
@@ -180,14 +178,14 @@ class NumberReader:
         field = find_field(page)
         if field.band is None:
             return Number("", "", 0.0, True, "blank", None)
-        verdict, frames, readers = self._weigh_with_second(
-            field.darkness, field.cuts, field.band, expectation, rule, one=True
-        )
+        verdict, frames = self._weigh(field.darkness, field.cuts, expectation, rule)
+        joint = Joint(verdict)
+        if self._second is not None:
+            asked = Asked(field.band, verdict)
+            joint = ask_about_field(self._second, field.darkness, asked, expectation, rule)
         inverse = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
-        number = self._decide(
-            verdict, frames, field.darkness, field.cuts[0], inverse, alternatives, 0, self._least_confidence
-        )
-        return replace(number, readers=readers) if number.reason in (None, "unclear") else number
+        least = self._least_confidence
+        return self._decide(joint, frames, field.darkness, field.cuts[0], inverse, alternatives, 0, least)
 
     def _read_page(
         self, page: Grey, expectation: Expectation | None, rule: Rule | None, alternatives: int
@@ -197,18 +195,22 @@ class NumberReader:
             return ()
         inverse = cv2.invertAffineTransform(upright.turn)
         least = max(self._least_confidence, _LEAST_NUMBER_CONFIDENCE)
-        numbers = []
-        for group in upright.groups:
-            cuts = cuts_of_band(group.band)
-            verdict, frames, readers = self._weigh_with_second(
-                upright.darkness, cuts, group.band, expectation, rule, one=False
+        cuts = [cuts_of_band(group.band) for group in upright.groups]
+        weighed = [self._weigh(upright.darkness, own_cuts, expectation, rule) for own_cuts in cuts]
+        joint = [Joint(verdict) for verdict, _ in weighed]
+        if self._second is not None:
+            asked = [
+                Asked(group.band, verdict)
+                for group, (verdict, _) in zip(upright.groups, weighed, strict=True)
+            ]
+            joint = ask_about_page(self._second, upright.darkness, asked, expectation, rule)
+        every = zip(upright.groups, cuts, joint, weighed, strict=True)
+        return tuple(
+            self._decide(
+                said, frames, upright.darkness, own_cuts[0], inverse, alternatives, group.line, least
             )
-            number = self._decide(
-                verdict, frames, upright.darkness, cuts[0], inverse, alternatives, group.line, least
-            )
-            read = number.reason in (None, "unclear")
-            numbers.append(replace(number, readers=readers) if read else number)
-        return tuple(numbers)
+            for group, own_cuts, said, (_, frames) in every
+        )
 
     def _weigh(
         self, darkness: Plane, cuts: Sequence[Cut], expectation: Expectation | None, rule: Rule | None
@@ -221,40 +223,9 @@ class NumberReader:
         others = self._model.log_probabilities([cut_line(darkness, cut) for cut in cuts[1:]])
         return judge([first, *others], expectation, rule), first
 
-    def _weigh_with_second(
-        self,
-        darkness: Plane,
-        cuts: Sequence[Cut],
-        band: Band,
-        expectation: Expectation | None,
-        rule: Rule | None,
-        *,
-        one: bool,
-    ) -> tuple[Verdict, Frames, tuple[str, ...]]:
-        """The verdict of all readers, the frames of the line model, and who reads it so."""
-        own, frames = self._weigh(darkness, cuts, expectation, rule)
-        if self._second is None:
-            return own, frames, ()
-        from inkdigits.reading.numbers.second_reader import masked
-
-        views = self._second.views(darkness, band)
-        if not one:
-            seen = next(iter(judge(views[:1]).candidates), None)
-            if seen is not None and _is_mostly_other(seen.written):
-                return Verdict((seen,), 0.0), frames, ()
-        other = judge([masked(view) for view in views], expectation, rule)
-        both_say = pooled(own, other, _OWN_WEIGHT)
-        said = digits_of(both_say.candidates[0].text) if both_say.candidates else ""
-        names = tuple(
-            name
-            for name, verdict in (("inkdigits", own), ("rapidocr", other))
-            if verdict.candidates and digits_of(verdict.candidates[0].text) == said
-        )
-        return both_say, frames, names
-
     def _decide(
         self,
-        verdict: Verdict,
+        joint: Joint,
         frames: Frames,
         darkness: Plane,
         cut: Cut,
@@ -263,20 +234,21 @@ class NumberReader:
         line: int,
         least: float,
     ) -> Number:
-        band = cut.band
-        box = _box(inverse, band.left, band.top, band.right, band.bottom)
+        verdict, band = joint.verdict, cut.band
+        box = box_around(inverse, band.left, band.top, band.right, band.bottom)
         if verdict.unexpected > _NO_MATCH:
             return Number("", "", 0.0, True, "no_match", box, line)
         best = next(iter(verdict.candidates), None)
-        if best is None or not digits_of(best.text) or _is_mostly_other(best.written):
+        if best is None or not digits_of(best.text) or is_mostly_other(best.written):
             return Number("", "", 0.0, True, "no_number", box, line)
         sure = self._confidence(best)
         if sure < least:
             others = self._alternatives(verdict.candidates[:alternatives], 1.0)
-            return Number("", "", sure, True, "unclear", box, line, (), others)
+            return Number("", "", sure, True, "unclear", box, line, (), others, joint.readers)
         others = self._alternatives(verdict.candidates[1 : 1 + alternatives], 1 - sure)
-        characters = _characters(best, frames, darkness, cut, inverse)
-        return Number(best.text, digits_of(best.text), sure, False, None, box, line, characters, others)
+        characters = characters_of(best, frames, darkness, cut, inverse)
+        number = Number(best.text, digits_of(best.text), sure, False, None, box, line, characters, others)
+        return replace(number, readers=joint.readers)
 
     def _alternatives(self, candidates: Sequence[Candidate], most: float) -> tuple[Alternative, ...]:
         """The numbers among some candidates; none is surer than `most`."""
@@ -296,56 +268,6 @@ def confidence_of(candidate: Candidate, calibration: Sequence[float]) -> float:
     p = min(max(candidate.probability, 1e-9), 1 - 1e-6)
     score = slope * math.log(p / (1 - p)) + of_fit * candidate.fit + offset
     return 1 / (1 + math.exp(-max(min(score, 40.0), -40.0)))
-
-
-def _is_mostly_other(written: str) -> bool:
-    """Whether letters and signs outnumber the digits, as in words that hold something like a digit."""
-    return written.count(OTHER_MARK) >= max(len(digits_of(written)), 1)
-
-
-def _characters(
-    best: Candidate, frames: Frames, darkness: Plane, cut: Cut, inverse: NDArray[np.float64]
-) -> tuple[Character, ...]:
-    """Each character of the number with its own probability and box."""
-    matrix, width = line_map(cut)
-    line = cut_line(darkness, cut)
-    back = cv2.invertAffineTransform(matrix)
-    spans = align(frames, best.written)
-    first = best.written.find(best.text)
-    middles = [FRAME_PX * (start + end + 1) / 2 for start, end in spans]
-    characters = []
-    for number in range(first, first + len(best.text)):
-        start, end = spans[number]
-        middle = middles[number]
-        left = (middles[number - 1] + middle) / 2 if number else middle - 0.5 * LINE_HEIGHT
-        right = (
-            (middle + middles[number + 1]) / 2 if number + 1 < len(middles) else middle + 0.5 * LINE_HEIGHT
-        )
-        sides = _tightened(line, max(left, 0.0), min(right, float(width)))
-        corners = back @ np.array([[sides[0], sides[2]], [sides[1], sides[3]], [1.0, 1.0]])
-        (x0, x1), (y0, y1) = corners
-        code = OUTPUTS.index(best.written[number])
-        sure = float(np.exp(frames[start : end + 1, code].max()))
-        characters.append(Character(best.written[number], sure, _box(inverse, x0, y0, x1, y1)))
-    return tuple(characters)
-
-
-def _tightened(line: Plane, left: float, right: float) -> tuple[float, float, float, float]:
-    """The columns from left to right without the paper at their ends, and the rows of their ink."""
-    start, end = int(left), max(math.ceil(right), int(left) + 1)
-    ink = line[:, start:end] > 0.5
-    columns, rows = np.flatnonzero(ink.any(axis=0)), np.flatnonzero(ink.any(axis=1))
-    if not len(columns):
-        return left, 0.0, right, float(LINE_HEIGHT)
-    return start + float(columns[0]), float(rows[0]), start + float(columns[-1]) + 1, float(rows[-1]) + 1
-
-
-def _box(inverse: NDArray[np.float64], left: float, top: float, right: float, bottom: float) -> Box:
-    """The upright rectangle around a rectangle of the turned page, in pixels of the page as it came."""
-    corners = np.array([[left, right, left, right], [top, top, bottom, bottom], [1, 1, 1, 1]])
-    xs, ys = inverse @ corners
-    x, y = max(round(float(xs.min())), 0), max(round(float(ys.min())), 0)
-    return Box(x, y, max(round(float(xs.max())) - x, 1), max(round(float(ys.max())) - y, 1))
 
 
 def _expectation(

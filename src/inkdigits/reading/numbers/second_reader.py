@@ -11,7 +11,9 @@ Letters: H, W size of a picture; T frames; C outputs, as the line model has them
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
+from itertools import groupby
 from pathlib import Path
 
 import cv2
@@ -23,19 +25,23 @@ from inkdigits.extras import missing
 from inkdigits.ink import Grey, Plane
 from inkdigits.layout.cuts import Band
 from inkdigits.layout.line import MARKS
-from inkdigits.reading.numbers.line_model import BLANK, OUTPUTS
 from inkdigits.reading.session import open_session
 
-__all__ = ["SecondReader", "masked"]
+__all__ = ["MARGINS", "Frames", "SecondReader", "masked"]
 
-_HEIGHT_PX = 48  # of a line, as the model takes it
-_LEAST_WIDTH_PX = 320  # shorter lines are padded, as they were in its training
-_MOST_WIDTH_PX = 2400
-_LEAST_PROBABILITY = 1e-12
-_MARGINS = (0.15, 0.0, 0.35)  # above and below, by the height of the band
-_SIDE_MARGIN = 0.1
+MARGINS = (0.15, 0.0, 0.35)
+"""Above and below a number, by the height of its band, in each view; the first one reads best."""
 
 Frames = NDArray[np.float32]
+
+_HEIGHT_PX = 48  # of a line, as the model takes it
+_TRAINED_WIDTH_PX = 320  # shorter lines were padded to this in its training
+_WIDTH_STEP_PX = 32
+_PADDING_PX = 8  # at least, beside a short line
+_BATCH_SIZE = 8
+_MOST_WIDTH_PX = 2400
+_LEAST_PROBABILITY = 1e-12
+_SIDE_MARGIN = 0.1
 
 
 class SecondReader:
@@ -64,25 +70,47 @@ class SecondReader:
             )
         self._codes = [characters.index(mark) for mark in MARKS]
 
-    def views(self, darkness: Plane, band: Band) -> list[Frames]:
-        """The frames of a band of a picture's darkness (H, W), cut at three margins."""
-        return [self.log_probabilities(_cut(darkness, band, margin)) for margin in _MARGINS]
+    def views(
+        self,
+        darkness: Plane,
+        bands: Sequence[Band],
+        margins: Sequence[float] = MARGINS,
+        *,
+        least_width_px: int = _TRAINED_WIDTH_PX,
+    ) -> list[list[Frames]]:
+        """The frames of some bands of a picture's darkness (H, W), of each one at each margin.
 
-    def log_probabilities(self, line: Grey) -> Frames:
-        """What each frame of a line (H, W) of dark ink on light paper shows: (T, C) natural logarithms."""
-        height, width = line.shape
-        wide = min(max(-(-width * _HEIGHT_PX // max(height, 1)), 1), _MOST_WIDTH_PX)
-        scaled = cv2.resize(line, (wide, _HEIGHT_PX)).astype(np.float32) / 127.5 - 1
-        batch = np.zeros((1, 3, _HEIGHT_PX, max(wide, _LEAST_WIDTH_PX)), np.float32)
-        batch[0, :, :, :wide] = scaled
+        Args:
+            darkness: large where the ink is.
+            bands: where the numbers are.
+            margins: some of `MARGINS`.
+            least_width_px: shorter lines are padded; the wider a line, the longer it takes.
+        """
+        lines = [_scaled(_cut(darkness, band, margin)) for band in bands for margin in margins]
+        frames = iter(self._log_probabilities(lines, least_width_px))
+        return [[next(frames) for _ in margins] for _ in bands]
+
+    def _log_probabilities(self, lines: Sequence[Plane], least_width_px: int) -> list[Frames]:
+        """What each frame of some lines (48, w) shows: (T, C) natural logarithms."""
+        widths = [_padded_width(line.shape[1], least_width_px) for line in lines]
+        found: dict[int, Frames] = {}
+        for width, same in groupby(sorted(range(len(lines)), key=widths.__getitem__), key=widths.__getitem__):
+            numbers = list(same)
+            for start in range(0, len(numbers), _BATCH_SIZE):
+                part = numbers[start : start + _BATCH_SIZE]
+                found |= zip(part, self._read([lines[number] for number in part], width), strict=True)
+        return [found[number] for number in range(len(lines))]
+
+    def _read(self, lines: Sequence[Plane], width: int) -> Iterator[Frames]:
+        """The frames of lines (48, w) that are padded to one width."""
+        batch = np.zeros((len(lines), 3, _HEIGHT_PX, width), np.float32)
+        for row, line in enumerate(lines):
+            batch[row, :, :, : line.shape[1]] = line
         (shares,) = self._session.run(None, {self._session.get_inputs()[0].name: batch})
-        every = np.asarray(shares[0], np.float64)  # (T, characters)
-        found = np.zeros((len(every), len(OUTPUTS)))
-        found[:, BLANK] = every[:, 0]
-        found[:, 1:-1] = every[:, self._codes]
-        found[:, -1] = 1 - found[:, :-1].sum(axis=1)
-        frames: Frames = np.log(np.maximum(found, _LEAST_PROBABILITY)).astype(np.float32)
-        return frames
+        for known in shares[:, :, [0, *self._codes]].astype(np.float64):  # (T, marks)
+            others = 1 - known.sum(axis=1, keepdims=True)
+            every = np.concatenate([known, others], axis=1)  # (T, C)
+            yield np.log(np.maximum(every, _LEAST_PROBABILITY)).astype(np.float32)
 
 
 def masked(frames: Frames) -> Frames:
@@ -92,6 +120,21 @@ def masked(frames: Frames) -> Frames:
     kept -= np.logaddexp.reduce(kept, axis=1, keepdims=True)
     result: Frames = kept.astype(np.float32)
     return result
+
+
+def _scaled(line: Grey) -> Plane:
+    """(48, w), -1 on ink to 1 on paper."""
+    height, width = line.shape
+    wide = min(max(-(-width * _HEIGHT_PX // max(height, 1)), 1), _MOST_WIDTH_PX)
+    return np.asarray(cv2.resize(line, (wide, _HEIGHT_PX)).astype(np.float32) / 127.5 - 1, np.float32)
+
+
+def _padded_width(width: int, least_width_px: int) -> int:
+    """Of a few widths for short lines, so that they are read in batches."""
+    if width >= _TRAINED_WIDTH_PX:
+        return width
+    stepped = -(-(width + _PADDING_PX) // _WIDTH_STEP_PX) * _WIDTH_STEP_PX
+    return min(max(stepped, least_width_px), _TRAINED_WIDTH_PX)
 
 
 def _cut(darkness: Plane, band: Band, margin: float) -> Grey:
