@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from inkdigits.errors import ImageError
-from inkdigits.pictures.documents import document_pages
+from inkdigits.pictures.documents import document_pages, pages_in
 from inkdigits.pictures.images import InputLimits, read_image
 
 
@@ -59,6 +59,37 @@ def test_a_broken_or_too_large_pdf_is_an_error(tmp_path: Path) -> None:
     ((_, large),) = document_pages(save(tmp_path / "large.pdf", 1), InputLimits(max_pixels=100))
     assert isinstance(large, ImageError)
     assert "100 pixels" in str(large)
+
+
+def test_the_pages_of_bytes_have_numbers_and_a_picture_has_none(tmp_path: Path) -> None:
+    limits = InputLimits()
+    scan, one = (save(tmp_path / f"{n}.tif", n).read_bytes() for n in (3, 1))
+    pages = pages_in(scan, limits, most_pages=3)
+    assert [(number, int(read_image(page)[0, 0])) for number, page in pages if number is not None] == [
+        *((1, 50), (2, 100), (3, 150))
+    ]
+    for content in (one, save(tmp_path / "note.png", 1).read_bytes(), b"", b"four", b"II*\0broken"):
+        assert list(pages_in(content, limits, most_pages=3)) == [(None, content)]
+    ((number, error),) = pages_in(scan, limits, most_pages=2)
+    assert (number, isinstance(error, ImageError)) == (None, True)
+    assert "1 to 2 pages, found 3" in str(error)
+
+
+def test_a_pdf_within_limits_of_pages_pixels_and_seconds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("pypdfium2", reason="needs inkdigits[pdf]")
+    content = save(tmp_path / "form.pdf", 2).read_bytes()
+    assert [number for number, _ in pages_in(content, InputLimits(), most_pages=2)] == [1, 2]
+    ((_, several),) = pages_in(content, InputLimits(), most_pages=1)
+    assert "found 2" in str(several)
+    shown_small = content.replace(b"/Width 60", b"/Width 60000000")
+    assert shown_small != content
+    _, (number, large) = pages_in(shown_small, InputLimits(), most_pages=2)
+    assert (number, isinstance(large, ImageError)) == (2, True)
+    assert "at most 50000000 pixels" in str(large)
+    monkeypatch.setattr("inkdigits.pictures.documents.RENDER_S", -1.0)
+    assert "takes longer" in str(dict(pages_in(content, InputLimits(), most_pages=2))[1])
 
 
 def test_without_the_package_the_error_names_the_extra(

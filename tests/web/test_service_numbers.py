@@ -72,6 +72,40 @@ def test_a_form_gets_an_answer_for_each_picture_in_order(service: Served) -> Non
     assert service.client.post("/v1/read", files=[*files, files[0]]).status_code == 413
 
 
+def document(kind: str, n_pages: int) -> bytes:
+    """A PDF or TIFF of pages that say 5178, then 352, and so on in turn."""
+    pages = [Image.open(io.BytesIO(written(("5178", "352")[number % 2]))) for number in range(n_pages)]
+    buffer = io.BytesIO()
+    pages[0].save(buffer, kind, save_all=True, append_images=pages[1:], resolution=200.0)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["tiff", "pdf"])
+def test_each_page_of_a_document_is_read(service: Served, kind: str) -> None:
+    if kind == "pdf":
+        pytest.importorskip("pypdfium2", reason="needs inkdigits[pdf]")
+    headers = {"content-type": {"tiff": "image/tiff", "pdf": "application/pdf"}[kind]}
+    answer = service.client.post("/v1/read?one=true", content=document(kind, 3), headers=headers).json()
+    assert answer["text"] == "5178\f352\f5178"
+    assert [(number["page"], number["digits"]) for number in answer["numbers"]] == [
+        *((1, "5178"), (2, "352"), (3, "5178"))
+    ]
+    assert "unread" not in answer
+    refused = service.client.post("/v1/read", content=document(kind, 4), headers=headers)
+    assert (refused.status_code, "1 to 3 pages, found 4" in refused.json()["detail"]) == (422, True)
+
+
+def test_a_page_that_cannot_be_read_is_told_beside_the_others(service: Served) -> None:
+    pages = [Image.open(io.BytesIO(FIELD)), Image.new("L", (70_000, 1))]
+    buffer = io.BytesIO()
+    pages[0].save(buffer, "TIFF", save_all=True, append_images=pages[1:])
+    answer = service.client.post("/v1/read?one=true", files=[("a", ("scan.tif", buffer.getvalue()))]).json()
+    (reading,) = answer["readings"]
+    assert (reading["path"], reading["text"]) == ("scan.tif", "5178")
+    ((number, said),) = [(each["page"], each["error"]) for each in reading["unread"]]
+    assert (number, "65535" in said) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("query", "status", "said"),
     [

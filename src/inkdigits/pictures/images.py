@@ -35,7 +35,7 @@ from inkdigits.pictures.decoders import decode_grey_png, decode_jpeg, heic_image
 from inkdigits.pictures.formats import HEAD_BYTES, PICTURES, format_of
 from inkdigits.pictures.grey import grey_page, scale_to_bytes
 
-__all__ = ["InputLimits", "n_further_pages", "read_image"]
+__all__ = ["InputLimits", "n_further_pages", "quiet_pillow", "read_image"]
 
 _FORMATS = tuple(picture.name for picture in PICTURES)
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -129,16 +129,16 @@ def read_image(
         ) from error
 
 
-def n_further_pages(path: Path, limits: InputLimits = InputLimits()) -> int:
+def n_further_pages(source: Path | bytes, limits: InputLimits = InputLimits()) -> int:
     """How many pages or frames a TIFF or GIF file holds after the first, which is the one that is read."""
-    if path.suffix.lower() not in (".gif", ".tif", ".tiff"):
+    if isinstance(source, Path) and source.suffix.lower() not in (".gif", ".tif", ".tiff"):
         return 0
     try:
-        image = _open(path, str(path), limits)  # takes the lock that the next line takes
+        image = _open(source, "the picture", limits)  # takes the lock that the next line takes
         n_pages = 1
         if isinstance(image, np.ndarray):
             return 0
-        with _quiet_pillow():
+        with quiet_pillow():
             while n_pages < _MOST_PAGES:
                 image.seek(n_pages)
                 n_pages += 1
@@ -207,7 +207,7 @@ def _open_bytes(content: bytes, name: str, limits: InputLimits) -> Image.Image |
         if pixels is not None:
             return pixels
     try:
-        with _quiet_pillow():
+        with quiet_pillow():
             return Image.open(io.BytesIO(content), formats=limits.formats)
     except UnidentifiedImageError as error:
         known = format_of(content[:HEAD_BYTES])
@@ -318,7 +318,7 @@ def _check_size(image: Image.Image, name: str, limits: InputLimits) -> None:
     sizes = [image.size]
     tags = getattr(image, "tag_v2", None)  # of a TIFF, whose plugin other pictures need not wait for
     if tags is not None:
-        with _quiet_pillow():
+        with quiet_pillow():
             tile = tags.get(_TILE_WIDTH), tags.get(_TILE_HEIGHT)
         if isinstance(tile[0], int) and isinstance(tile[1], int):
             sizes.append((tile[0], tile[1]))  # Tiles can be larger than the picture that they hold.
@@ -340,7 +340,7 @@ def _too_many_pixels(name: str, found: str, limits: InputLimits) -> ImageError:
 
 
 @contextmanager
-def _quiet_pillow() -> Iterator[None]:
+def quiet_pillow() -> Iterator[None]:
     """Silence Pillow's warnings, about metadata mostly, in the steps that read headers.
 
     The filters belong to the whole process: hence the lock, and hence a filter for Pillow alone.
@@ -357,7 +357,7 @@ def _load(image: Image.Image) -> Image.Image:
     if image.format in ("JPEG", "MPO") and int(PIL.__version__.partition(".")[0]) < _FIRST_PILLOW_FOR_JPEG:
         return decode_jpeg(image)
     if image.format == "TIFF":  # Pillow reads a TIFF's metadata once more while it loads.
-        with _quiet_pillow():
+        with quiet_pillow():
             image.load()
     else:
         image.load()
@@ -366,7 +366,7 @@ def _load(image: Image.Image) -> Image.Image:
 
 def _upright(image: Image.Image) -> Image.Image:
     try:
-        with _quiet_pillow():
+        with quiet_pillow():
             orientation = image.getexif().get(_ORIENTATION)
     except Exception:  # A broken note about the picture does not spoil the picture.
         return image

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 
 from inkdigits.errors import ImageError
+from inkdigits.pictures.documents import NumberedPage, pages_in
 from inkdigits.reading.numbers.reader import NumberReader
 from inkdigits.results import Reading
 from inkdigits.web.http.telemetry import Metrics
 from inkdigits.web.settings import ServiceSettings
 from inkdigits.web.threads import run_in_time
 
-__all__ = ["NumberEngine", "NumberRequest"]
+__all__ = ["NumberEngine", "NumberRequest", "PageReading"]
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,14 @@ class NumberRequest:
     max_error: float | None = None
 
 
+@dataclass(frozen=True)
+class PageReading:
+    """What was read on one page, or why it cannot be; its number from 1, None for a picture of one page."""
+
+    number: int | None
+    reading: Reading | ImageError
+
+
 class NumberEngine:
     """One line model, and a thread that reads with it. Belongs to one event loop.
 
@@ -36,42 +46,63 @@ class NumberEngine:
 
     def __init__(self, settings: ServiceSettings, metrics: Metrics) -> None:
         self._reader = NumberReader(limits=settings.input_limits)
+        self._limits, self._most_pages = settings.input_limits, settings.max_parts
         self._wait_s = settings.wait_s
         self._metrics = metrics
         self._thread = ThreadPoolExecutor(1, "number-reader")
 
     async def read(
-        self, pictures: Sequence[bytes], request: NumberRequest = NumberRequest()
-    ) -> list[Reading | ImageError]:
-        """Read pictures one after another; others take their turns in between.
+        self, files: Sequence[bytes], request: NumberRequest = NumberRequest()
+    ) -> list[list[PageReading]]:
+        """Read pictures and documents page after page; others take their turns in between.
 
         Returns:
-            For each picture what was read, or why it cannot be.
+            For each file its pages, a picture being one.
 
         Raises:
             ConfigError: the request makes no sense.
-            Problem: 503 where one of them waited too long.
+            Problem: 503 where one of the pages waited too long.
         """
-        readings = []
-        for picture in pictures:
-            reading = await run_in_time(self._thread, self._wait_s, self._read, picture, request)
-            for outcome in _outcomes(reading):
-                self._metrics.numbers.labels(outcome).inc()
-            readings.append(reading)
+        return [await self._read_file(content, request) for content in files]
+
+    async def _read_file(self, content: bytes, request: NumberRequest) -> list[PageReading]:
+        pages = pages_in(content, self._limits, most_pages=self._most_pages)
+        readings: list[PageReading] = []
+        try:
+            while not readings or readings[-1].number is not None:
+                page = await run_in_time(self._thread, self._wait_s, self._read_next, pages, request)
+                if page is None:
+                    break
+                for outcome in _outcomes(page.reading):
+                    self._metrics.numbers.labels(outcome).inc()
+                readings.append(page)
+        finally:
+            with suppress(RuntimeError):  # the service stops
+                self._thread.submit(pages.close)  # in the thread that opened it
         return readings
 
     def close(self) -> None:
         """Let the thread end."""
         self._thread.shutdown(wait=True, cancel_futures=True)
 
-    def _read(self, picture: bytes, request: NumberRequest) -> Reading | ImageError:
+    def _read_next(
+        self, pages: Generator[NumberedPage, None, None], request: NumberRequest
+    ) -> PageReading | None:
+        """In the thread: render and read a page; None after the last one."""
         reader = self._reader
         if request.max_error is not None:
             reader = reader.with_max_error(request.max_error)
+        following = next(pages, None)
+        if following is None:
+            return None
+        number, page = following
+        if isinstance(page, ImageError):
+            return PageReading(number, page)
         try:
-            return reader.read(picture, one=request.one, expect=request.expect, check=request.check)
+            reading = reader.read(page, one=request.one, expect=request.expect, check=request.check)
         except ImageError as error:
-            return error
+            return PageReading(number, error)
+        return PageReading(number, reading)
 
 
 def _outcomes(reading: Reading | ImageError) -> list[str]:

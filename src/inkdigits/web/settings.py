@@ -40,7 +40,7 @@ class ServiceSettings:
         allowed_hosts: Further host names that the service answers to, without port.
         max_bytes: Largest request body in bytes, counted while it arrives.
         max_pixels: Largest picture, width times height, checked before decoding.
-        max_parts: Most parts of a form.
+        max_parts: Most parts of a form, and most pages of a document.
         max_images: Most images in one request of the Open Inference Protocol.
         max_json_bytes: Most bytes of JSON in such a request.
         max_bytes_held: Most bytes of all request bodies in memory together; beyond it the answer is 503.

@@ -97,7 +97,8 @@ def correct_routes(engine: Engine, numbers: NumberEngine, store: CorrectionStore
         request: Request, text: Annotated[str, Query(description="The number as written, with separators.")]
     ) -> Response:
         async def was_right(picture: bytes) -> bool:
-            (numbers_read,) = await numbers.read([picture], NumberRequest(one=True))
+            (pages,) = await numbers.read([picture], NumberRequest(one=True))
+            numbers_read = pages[0].reading
             return isinstance(numbers_read, NumbersRead) and bool(text) and text == numbers_read.text
 
         return await keep(request, text, was_right, CorrectionStore.add_number)

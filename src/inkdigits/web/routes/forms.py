@@ -10,7 +10,7 @@ from inkdigits.errors import ImageError
 from inkdigits.web.http.answers import Answer
 from inkdigits.web.http.routing import BYTES
 
-__all__ = ["FORM", "NamedPicture", "UnreadPicture", "form_of", "unread"]
+__all__ = ["FORM", "NamedPicture", "UnreadPicture", "form_of", "reason_of", "unread"]
 
 FORM = "multipart/form-data"
 
@@ -35,5 +35,9 @@ def form_of(max_parts: int) -> dict[str, Any]:
 
 def unread(name: str, error: ImageError) -> UnreadPicture:
     """The answer for a picture, by its name in the form."""
-    reason = f"expected {error.expected}, found {error.found}. {error.remedy}"
-    return UnreadPicture(path=name, error=reason)
+    return UnreadPicture(path=name, error=reason_of(error))
+
+
+def reason_of(error: ImageError) -> str:
+    """Why a picture cannot be read, without its name."""
+    return f"expected {error.expected}, found {error.found}. {error.remedy}"

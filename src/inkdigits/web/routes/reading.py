@@ -1,6 +1,7 @@
-"""POST /v1/read: the whole numbers in one picture as the body, or in several as a form."""
+"""POST /v1/read: the whole numbers in one picture or document as the body, or in several as a form."""
 # Without postponed annotations: the description of `check` names the check digits that there are.
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import Query
@@ -11,21 +12,21 @@ from starlette.routing import BaseRoute
 
 from inkdigits.errors import ConfigError, ImageError
 from inkdigits.reading.numbers.expectations import CHECKS
-from inkdigits.results import Reading
 from inkdigits.web.engine import Engine
 from inkdigits.web.http.answers import Answer
 from inkdigits.web.http.bodies import check_type, read_body
 from inkdigits.web.http.mistakes import mistake_in
 from inkdigits.web.http.problems import Problem, problems
-from inkdigits.web.http.routing import PICTURES, body_of, new_router
+from inkdigits.web.http.routing import BYTES, PICTURES, body_of, new_router
 from inkdigits.web.http.uploads import read_form
-from inkdigits.web.number_engine import NumberEngine, NumberRequest
-from inkdigits.web.routes.forms import FORM, NamedPicture, UnreadPicture, form_of, unread
+from inkdigits.web.number_engine import NumberEngine, NumberRequest, PageReading
+from inkdigits.web.routes.forms import FORM, NamedPicture, UnreadPicture, form_of, reason_of, unread
 from inkdigits.web.settings import ServiceSettings
 
 __all__ = ["FormReading", "ReadingAnswer", "read_routes"]
 
 _LONGEST_PATTERN = 200  # characters
+_PDF = "application/pdf"
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Sides = Annotated[
@@ -72,15 +73,31 @@ class NumberAnswer(Answer):
     line: int = Field(ge=0)
     characters: list[CharacterAnswer]
     alternatives: list[AlternativeAnswer]
+    page: int = Field(default=1, ge=1, description="Of a document of several pages; else left out.")
+
+
+class UnreadPage(Answer):
+    """Why one page of a document cannot be read."""
+
+    page: int = Field(ge=1)
+    error: str
 
 
 class ReadingAnswer(Answer):
-    """The numbers in a picture, in reading order; what `inkdigits read --json` prints."""
+    """The numbers in a picture, in reading order; what `inkdigits read --json` prints.
+
+    Those of a document follow each other page by page.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"text": "18.014", "numbers": [_EXAMPLE]}]})
 
-    text: str = Field(description="All of them: a space within a line, a line feed between lines.")
+    text: str = Field(
+        description="All: a space within a line, a line feed between lines, a form feed between pages."
+    )
     numbers: list[NumberAnswer]
+    unread: list[UnreadPage] = Field(
+        default_factory=list, description="Pages of a document that cannot be read, where there are any."
+    )
 
 
 class NamedReading(ReadingAnswer, NamedPicture):
@@ -107,12 +124,14 @@ def read_routes(engine: Engine, numbers: NumberEngine, settings: ServiceSettings
 
     @router.post(
         "/v1/read",
-        summary="Read the whole numbers in a picture, or in each of several.",
-        description=f"At most {settings.max_bytes} bytes, and {settings.max_pixels} pixels a picture.",
+        summary="Read the whole numbers in a picture or document, or in each of several.",
+        description=f"At most {settings.max_bytes} bytes, and {settings.max_pixels} pixels a page. "
+        "All pages of a TIFF are read, and those of a PDF where the extra `pdf` is installed: at most "
+        f"{settings.max_parts}.",
         response_model=ReadingAnswer | FormReading,
         response_description="What was read.",
         responses=problems(422, has_body=True),
-        openapi_extra=body_of({**PICTURES, FORM: form_of(settings.max_parts)}),
+        openapi_extra=body_of({**PICTURES, _PDF: BYTES, FORM: form_of(settings.max_parts)}),
     )
     async def read(
         request: Request,
@@ -133,16 +152,17 @@ def read_routes(engine: Engine, numbers: NumberEngine, settings: ServiceSettings
             Query(gt=0, lt=1, description="The share of errors that is allowed among what is read."),
         ] = None,
     ) -> Response:
-        kind = check_type(request, "image/*", "application/octet-stream", FORM)
+        kind = check_type(request, "image/*", "application/octet-stream", _PDF, FORM)
         body = await read_body(request)
         asked = NumberRequest(one=one == "true", expect=expect, check=check, max_error=max_error)
         with engine.admit(request):
             try:
                 if kind != FORM:
-                    (reading,) = await numbers.read([body], asked)
-                    if isinstance(reading, ImageError):
-                        raise Problem(422, mistake_in(body) or str(reading))
-                    return ReadingAnswer.model_validate(reading.to_json()).response()
+                    (pages,) = await numbers.read([body], asked)
+                    answer = _together(pages)
+                    if isinstance(answer, ImageError):
+                        raise Problem(422, mistake_in(body) or str(answer))
+                    return ReadingAnswer.model_validate(answer).response()
                 uploads = await engine.run(
                     read_form, body, request.headers["content-type"], settings.max_parts
                 )
@@ -155,7 +175,25 @@ def read_routes(engine: Engine, numbers: NumberEngine, settings: ServiceSettings
     return router.routes
 
 
-def _named(name: str, reading: Reading | ImageError) -> NamedReading | UnreadPicture:
-    if isinstance(reading, ImageError):
-        return unread(name, reading)
-    return NamedReading.model_validate({"path": name, **reading.to_json()})
+def _named(name: str, pages: Sequence[PageReading]) -> NamedReading | UnreadPicture:
+    answer = _together(pages)
+    if isinstance(answer, ImageError):
+        return unread(name, answer)
+    return NamedReading.model_validate({"path": name, **answer})
+
+
+def _together(pages: Sequence[PageReading]) -> dict[str, Any] | ImageError:
+    """The answer for a picture or a document; the error of its first page where no page can be read."""
+    errors = [(page.number, page.reading) for page in pages if isinstance(page.reading, ImageError)]
+    read = [(page.number, page.reading) for page in pages if not isinstance(page.reading, ImageError)]
+    if not read:
+        return errors[0][1]
+    numbers = [
+        number.to_json() | ({} if page is None else {"page": page})
+        for page, reading in read
+        for number in reading.numbers
+    ]
+    answer = {"text": "\f".join(reading.text for _, reading in read), "numbers": numbers}
+    if errors:
+        answer["unread"] = [{"page": page, "error": reason_of(error)} for page, error in errors]
+    return answer
