@@ -42,9 +42,9 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
         ),
         "layout": ("line", "cuts", "fields groups", "pages"),
         "reading.numbers": (
-            "expectations line_model",
+            "expectations line_model rapidocr_models",
             "beam patterns",
-            "hypotheses second_reader",
+            "hypotheses second_reader text_lines",
             "agreement places",
             "reader",
             "drawing",

@@ -72,3 +72,12 @@ def test_rows_that_touch_are_cut_apart() -> None:
 def test_nothing_is_no_group() -> None:
     assert group_writing(blank()) == ()
     assert group_writing(np.zeros((1, 1), np.uint8)) == ()
+
+
+def test_the_top_of_a_tall_letter_is_no_row() -> None:
+    mask = np.zeros((120, 300), np.uint8)
+    for left in range(40, 220, 26):
+        cv2.circle(mask, (left, 80), 10, 1, 3)
+    cv2.line(mask, (104, 90), (110, 44), 1, 3)
+    (word,) = group_writing(mask)
+    assert word.band.top < 46

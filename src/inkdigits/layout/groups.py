@@ -38,6 +38,7 @@ _UPRIGHT = (1.5, 5.0)  # times as high as the writing, and as wide: the rest of 
 _HOLLOW_SHARE = 0.22  # of a piece's rectangle: what covers less of it is no digit, but part of a frame ...
 _FRAME_SHARE = 2.5  # ... where it is so many times as high as the writing
 _VALLEY_SHARE = 0.6  # of the mean ink of a row: between rows of writing there is less
+_ROW_COVER = 0.2  # of the width of a block: what has ink over less is no row, but the top of a tall letter
 _MOST_PITCHES = 1.6  # the widest step between digits in boxes by the narrowest
 _BOX_GAP_SHARE = 2.2  # of the height: neighbours in a comb stand no further apart
 _BOX_WIDTH_SHARE = 1.3  # of the height: what is wider is no single digit
@@ -218,6 +219,9 @@ def _cut_rows(bare: Grey, blocks: Sequence[_Block]) -> bool:
             if window.min() > _VALLEY_SHARE * profile.mean():
                 continue
             row = top + int(middle - reach) + int(window.argmin())
+            sides = (bare[top:row, left:right], bare[row + 2 : int(band.bottom), left:right])
+            if min(side.any(axis=0).mean() for side in sides if side.size) < _ROW_COVER:
+                continue
             bare[row : row + 2, left:right] = 0
             was_cut = True
     return was_cut

@@ -17,7 +17,7 @@ from inkdigits.reading.numbers.second_reader import MARGINS, Frames, SecondReade
 NARROW, BEST, OTHERS = (64, MARGINS[:1]), (320, MARGINS[:1]), (320, MARGINS[1:])
 
 
-def frames_of(text: str, sure: float = 0.98) -> Frames:
+def frames_of(text: str, sure: float = 0.99) -> Frames:
     shares = np.full((2 * len(text) + 1, len(OUTPUTS)), (1 - sure) / (len(OUTPUTS) - 1))
     for place, mark in enumerate(text):
         shares[2 * place, 0] = shares[-1, 0] = sure

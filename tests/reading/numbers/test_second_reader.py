@@ -47,7 +47,7 @@ def test_a_bound_on_the_errors_is_not_promised_for_two_readers() -> None:
 
 
 def test_a_missing_package_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("inkdigits.reading.numbers.second_reader.find_spec", lambda name: None)
+    monkeypatch.setattr("inkdigits.reading.numbers.rapidocr_models.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"inkdigits\[pages\]"):
         SecondReader()
 

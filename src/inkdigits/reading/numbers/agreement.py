@@ -30,7 +30,7 @@ __all__ = ["Asked", "Joint", "ask_about_field", "ask_about_page"]
 _OWN_WEIGHT = 0.5  # of the line model; measured by benchmarks/joint_confidence.py
 # Measured on pages: docs/log.md#two-readers-on-a-page.
 _AGREED = 0.7  # of a number that both read alike: further views do not change it
-_SURE_WORD = 0.5  # of a word in the narrow view ...
+_SURE_WORD = 0.9  # of a word in the narrow view ...
 _PLAIN_NUMBER = 0.8  # ... unless the line model is so sure of a number
 _NARROW_PX = 64  # to which short lines are padded in that view
 

@@ -27,6 +27,7 @@ from inkdigits.errors import ConfigError
 from inkdigits.ink import Grey, Plane
 from inkdigits.layout.cuts import Cut, cut_line, cuts_of_band
 from inkdigits.layout.fields import find_field
+from inkdigits.layout.groups import Group
 from inkdigits.layout.pages import find_groups
 from inkdigits.pictures.images import InputLimits, read_image
 from inkdigits.reading.model_file import read_model
@@ -37,6 +38,7 @@ from inkdigits.reading.numbers.line_model import LineModel, bundled_line_model
 from inkdigits.reading.numbers.patterns import pattern
 from inkdigits.reading.numbers.places import box_around, characters_of
 from inkdigits.reading.numbers.second_reader import SecondReader
+from inkdigits.reading.numbers.text_lines import TextLines
 from inkdigits.reading.risk_control import RiskBound, threshold_for
 from inkdigits.results import Alternative, Number, Reading
 
@@ -104,9 +106,10 @@ class NumberReader:
         self._limits = limits or InputLimits()
         self._model = LineModel(self._bytes, n_threads=n_threads)
         self._calibration = tuple(float(v) for v in self._model.metadata.get("calibration", (1.0, 0.0, 0.0)))
-        self._second = None
+        self._second, self._lines = None, None
         if second_reader:
             self._second = SecondReader(n_threads=n_threads)
+            self._lines = TextLines(n_threads=n_threads)
             self._calibration = _JOINT_CALIBRATION
         self._least_confidence = _LEAST_CONFIDENCE
         self.coverage: float | None = None
@@ -193,24 +196,29 @@ class NumberReader:
         upright = find_groups(page)
         if upright is None:
             return ()
-        inverse = cv2.invertAffineTransform(upright.turn)
+        inverse, darkness = cv2.invertAffineTransform(upright.turn), upright.darkness
         least = max(self._least_confidence, _LEAST_NUMBER_CONFIDENCE)
-        cuts = [cuts_of_band(group.band) for group in upright.groups]
-        weighed = [self._weigh(upright.darkness, own_cuts, expectation, rule) for own_cuts in cuts]
+        bands = [group.band for group in upright.groups]
+        is_text = [True] * len(bands) if self._lines is None else self._lines.are_text(darkness, bands)
+        cuts = [cuts_of_band(band) for band, is_kept in zip(bands, is_text, strict=True) if is_kept]
+        weighed = [self._weigh(darkness, own_cuts, expectation, rule) for own_cuts in cuts]
         joint = [Joint(verdict) for verdict, _ in weighed]
         if self._second is not None:
             asked = [
-                Asked(group.band, verdict)
-                for group, (verdict, _) in zip(upright.groups, weighed, strict=True)
+                Asked(own_cuts[0].band, verdict) for own_cuts, (verdict, _) in zip(cuts, weighed, strict=True)
             ]
-            joint = ask_about_page(self._second, upright.darkness, asked, expectation, rule)
-        every = zip(upright.groups, cuts, joint, weighed, strict=True)
-        return tuple(
-            self._decide(
-                said, frames, upright.darkness, own_cuts[0], inverse, alternatives, group.line, least
+            joint = ask_about_page(self._second, darkness, asked, expectation, rule)
+        every = zip(joint, weighed, cuts, strict=True)
+        numbers = []
+        for group, is_kept in zip(upright.groups, is_text, strict=True):
+            if not is_kept:
+                numbers.append(_no_number(inverse, group))
+                continue
+            said, (_, frames), own_cuts = next(every)
+            numbers.append(
+                self._decide(said, frames, darkness, own_cuts[0], inverse, alternatives, group.line, least)
             )
-            for group, own_cuts, said, (_, frames) in every
-        )
+        return tuple(numbers)
 
     def _weigh(
         self, darkness: Plane, cuts: Sequence[Cut], expectation: Expectation | None, rule: Rule | None
@@ -268,6 +276,13 @@ def confidence_of(candidate: Candidate, calibration: Sequence[float]) -> float:
     p = min(max(candidate.probability, 1e-9), 1 - 1e-6)
     score = slope * math.log(p / (1 - p)) + of_fit * candidate.fit + offset
     return 1 / (1 + math.exp(-max(min(score, 40.0), -40.0)))
+
+
+def _no_number(inverse: NDArray[np.float64], group: Group) -> Number:
+    """A group outside of all lines of text."""
+    band = group.band
+    box = box_around(inverse, band.left, band.top, band.right, band.bottom)
+    return Number("", "", 0.0, True, "no_number", box, group.line)
 
 
 def _expectation(

@@ -3,29 +3,23 @@
 It reads any text. Here its alphabet is folded to the marks of a number: what it gives to letters and signs is
 the other mark's. `masked` takes that away, for whoever knows that a number stands there.
 
-The model comes from the folder of the installed package: nothing is downloaded, and rapidocr itself, which
-would configure the process's logging, is never imported.
-
 Letters: H, W size of a picture; T frames; C outputs, as the line model has them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from importlib.util import find_spec
 from itertools import groupby
-from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.errors import ModelError
-from inkdigits.extras import missing
 from inkdigits.ink import Grey, Plane
 from inkdigits.layout.cuts import Band
 from inkdigits.layout.line import MARKS
-from inkdigits.reading.session import open_session
+from inkdigits.reading.numbers.rapidocr_models import open_rapidocr
 
 __all__ = ["MARGINS", "Frames", "SecondReader", "masked"]
 
@@ -56,7 +50,7 @@ class SecondReader:
     """
 
     def __init__(self, *, n_threads: int = 1) -> None:
-        self._session = open_session(_bundled_model(), "rapidocr's recogniser", n_threads)
+        self._session = open_rapidocr("rec", "rapidocr's recogniser", n_threads)
         listed = self._session.get_modelmeta().custom_metadata_map.get("character", "")
         # CTC's blank comes first, and a space that is no line of the list comes last.
         characters = ["", *listed.splitlines(), " "]
@@ -148,20 +142,3 @@ def _cut(darkness: Plane, band: Band, margin: float) -> Grey:
     bottom, right = int(np.ceil(band.bottom + above)), int(np.ceil(band.right + beside))
     part = darkness[top : max(bottom, top + 1), left : max(right, left + 1)]
     return np.clip(255 - part, 0, 255).astype(np.uint8)
-
-
-def _bundled_model() -> bytes:
-    """The recogniser in the installed package rapidocr."""
-    spec = find_spec("rapidocr")
-    if spec is None or spec.origin is None:
-        raise missing(ModuleNotFoundError(name="rapidocr"), "pages", for_what="a second reader")
-    folder = Path(spec.origin).parent / "models"
-    files = sorted(folder.glob("*_rec_*.onnx"))
-    if not files:
-        raise ModelError(
-            "the package rapidocr",
-            expected="a recogniser named *_rec_*.onnx in its folder models",
-            found=f"none in {folder}",
-            remedy="Install another version: pip install 'inkdigits[pages]'.",
-        )
-    return files[-1].read_bytes()
