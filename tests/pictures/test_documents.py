@@ -64,10 +64,11 @@ def test_a_broken_or_too_large_pdf_is_an_error(tmp_path: Path) -> None:
 def test_the_pages_of_bytes_have_numbers_and_a_picture_has_none(tmp_path: Path) -> None:
     limits = InputLimits()
     scan, one = (save(tmp_path / f"{n}.tif", n).read_bytes() for n in (3, 1))
-    pages = pages_in(scan, limits, most_pages=3)
-    assert [(number, int(read_image(page)[0, 0])) for number, page in pages if number is not None] == [
-        *((1, 50), (2, 100), (3, 150))
-    ]
+    levels = {}
+    for number, page in pages_in(scan, limits, most_pages=3):
+        assert not isinstance(page, ImageError)
+        levels[number] = int(read_image(page)[0, 0])
+    assert levels == {1: 50, 2: 100, 3: 150}
     for content in (one, save(tmp_path / "note.png", 1).read_bytes(), b"", b"four", b"II*\0broken"):
         assert list(pages_in(content, limits, most_pages=3)) == [(None, content)]
     ((number, error),) = pages_in(scan, limits, most_pages=2)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -66,7 +67,7 @@ class _Block:
     glyphs: tuple[Band, ...]
     unit: float  # the height of its pieces
 
-    @property
+    @cached_property
     def is_spaced(self) -> bool:
         """Whether it is a single digit, or digits that stand as far apart as those in boxes do."""
         gaps = [right.left - left.right for left, right in zip(self.glyphs, self.glyphs[1:], strict=False)]
@@ -91,6 +92,8 @@ def _without_lines(mask: Grey, longest_stroke_px: float = 0.0) -> Grey:
     length = max(round(_LINE_SHARE * mask.shape[1]), _LEAST_LINE_PX, round(longest_stroke_px))
     closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, _LINE_GAP_PX), np.uint8))
     lines = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
+    if not lines.any():
+        return mask
     tall = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((_THICKEST_LINE_PX, 1), np.uint8))
     return np.asarray(mask & ~(cv2.dilate(lines, np.ones((3, 1), np.uint8)) & ~tall), np.uint8)
 

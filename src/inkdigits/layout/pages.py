@@ -50,10 +50,12 @@ def find_groups(page: Grey) -> Page | None:
     height, width = ink.levels.shape
     here = np.s_[ink.top : ink.top + height, ink.left : ink.left + width]
     mask[here] = ink.pieces.labels > 0
-    turn = cv2.getRotationMatrix2D((page.shape[1] / 2, page.shape[0] / 2), _tilt_degrees(mask), 1.0)
-    size = page.shape[::-1]
-    darkness = cv2.warpAffine(_darkness(page, ink), turn, size, borderMode=cv2.BORDER_REPLICATE)
-    mask = (cv2.warpAffine(255 * mask, turn, size) > 127).astype(np.uint8)
+    darkness, tilt_degrees = _darkness(page, ink), _tilt_degrees(mask)
+    turn = cv2.getRotationMatrix2D((page.shape[1] / 2, page.shape[0] / 2), tilt_degrees, 1.0)
+    if tilt_degrees:
+        size = page.shape[::-1]
+        darkness = cv2.warpAffine(darkness, turn, size, borderMode=cv2.BORDER_REPLICATE)
+        mask = (cv2.warpAffine(255 * mask, turn, size) > 127).astype(np.uint8)
     groups = group_writing(mask)[:_MOST_GROUPS]
     return Page(np.asarray(darkness, np.float32), np.asarray(turn, np.float64), groups)
 
@@ -78,8 +80,10 @@ def _tilt_degrees(mask: Grey) -> float:
         turned = cv2.warpAffine(small, cv2.getRotationMatrix2D(centre, degrees, 1.0), small.shape[::-1])
         return float(np.square(np.diff(turned.sum(axis=1, dtype=np.float64))).sum())
 
-    if mask.shape[1] < 1.5 * mask.shape[0] and Pieces.of(mask).stats.shape[0] < 6:
-        return 0.0  # too little to tell a tilt from the slope of a stroke
     coarse = max(np.arange(-_STEEPEST_DEGREES, _STEEPEST_DEGREES + 1, 2.0), key=sharpness)
     best = float(max(np.arange(coarse - 1.5, coarse + 1.6, 0.5), key=sharpness))
-    return best if sharpness(best) > 1.15 * sharpness(0.0) else 0.0
+    if best == 0.0 or sharpness(best) <= 1.15 * sharpness(0.0):
+        return 0.0
+    if mask.shape[1] < 1.5 * mask.shape[0] and Pieces.of(mask).stats.shape[0] < 6:
+        return 0.0  # too little to tell a tilt from the slope of a stroke
+    return best

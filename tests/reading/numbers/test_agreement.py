@@ -22,7 +22,7 @@ def frames_of(text: str, sure: float = 0.99) -> Frames:
     for place, mark in enumerate(text):
         shares[2 * place, 0] = shares[-1, 0] = sure
         shares[2 * place + 1, OUTPUTS.index(mark)] = sure
-    return np.log(shares).astype(np.float32)
+    return np.asarray(np.log(shares), np.float32)
 
 
 class Scripted:

@@ -106,7 +106,8 @@ class NumberReader:
         self._limits = limits or InputLimits()
         self._model = LineModel(self._bytes, n_threads=n_threads)
         self._calibration = tuple(float(v) for v in self._model.metadata.get("calibration", (1.0, 0.0, 0.0)))
-        self._second, self._lines = None, None
+        self._second: SecondReader | None = None
+        self._lines: TextLines | None = None
         if second_reader:
             self._second = SecondReader(n_threads=n_threads)
             self._lines = TextLines(n_threads=n_threads)
