@@ -72,8 +72,8 @@ def test_the_command_takes_care_of_ctrl_c_before_it_loads_anything_slow() -> Non
     assert packages & (TRAINING | APPLICATIONS | READING) == set()
 
 
-def test_the_datasets_wait_with_what_training_needs() -> None:
-    _, packages, _ = import_alone("import inkdigits.datasets")
+def test_the_datasets_and_adapting_wait_with_what_training_needs() -> None:
+    _, packages, _ = import_alone("import inkdigits.datasets, inkdigits.adaptation")
     assert packages & TRAINING == set()
 
 

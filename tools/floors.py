@@ -22,7 +22,7 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
             "reading synthesis",
             "bulk datasets models recipes",
             "runs",
-            "training evaluation",
+            "training evaluation adaptation",
             "deployment sklearn web",
             "cli",
             "__init__ __main__",
@@ -75,6 +75,7 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
             "loop number_batches",
             "numbers tuning",
         ),
+        "adaptation": ("fitting last_layer", "adapting", "__init__"),
         "evaluation": ("report embedding occlusion", "evaluate"),
         "plots": ("canvas", "counts curves images insight", "__init__"),
         "web": (
@@ -94,7 +95,7 @@ FLOORS: Mapping[str, tuple[frozenset[str], ...]] = {
         "cli": (
             "folders options terminal",
             "bulk progress train_numbers",
-            "data demo evaluate export_serving predict read runs serve train tune",
+            "adapt data demo evaluate export_serving predict read runs serve train tune",
             "app",
             "__init__",
         ),

@@ -29,7 +29,10 @@ TRAINING_PACKAGES = {
     *("HersheyFonts", "filelock", "jax", "keras", "matplotlib", "onnx", "pandas"),
     *("pooch", "pyarrow", "scipy", "sklearn", "tomli_w"),
 }  # by the names that they are imported under
-VERBS = ("predict", "read", "train", "evaluate", "runs", "tune", "data", "demo", "serve", "export-serving")
+VERBS = (
+    *("predict", "read", "train", "evaluate", "adapt", "runs", "tune", "data", "demo"),
+    *("serve", "export-serving"),
+)
 PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 # An interpreter in which the packages of the training extra are not installed.
@@ -73,7 +76,7 @@ def test_every_verb_shows_an_example(call: Call, monkeypatch: pytest.MonkeyPatch
 def test_every_option_with_a_value_shows_its_default(verb: str) -> None:
     command = typer.main.get_command(APP.app).get_command(None, verb)  # type: ignore[attr-defined]
     for option in command.params:
-        if option.param_type_name == "option" and not option.is_flag:
+        if option.param_type_name == "option" and not option.is_flag and not option.required:
             assert option.default is not None or isinstance(option.show_default, str), option.name
 
 

@@ -18,8 +18,8 @@ from inkdigits.process.streams import OutputFailedError, drop_output
 __all__ = ["app", "main"]
 
 _VERBS = (
-    *("predict", "read", "train", "evaluate", "runs", "tune", "data", "demo", "serve"),
-    "export-serving",
+    *("predict", "read", "train", "evaluate", "adapt", "runs", "tune", "data", "demo"),
+    *("serve", "export-serving"),
 )
 
 

@@ -47,6 +47,9 @@ def evaluate(
     from inkdigits.ink import to_ink
 
     classifier, usual_data = _open(run_or_model)
+    if classifier.record.adapted_to is not None:
+        n_samples = sum(classifier.record.adapted_counts)
+        typer.echo(f"note: adapted to {n_samples:,} samples of {classifier.record.adapted_to}", err=True)
     dataset = combine([load(name) for name in ([data] if data else usual_data)])
     if classifier.record.class_names:
         dataset = in_classes(dataset, classifier.record.classes)

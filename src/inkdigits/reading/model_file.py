@@ -45,6 +45,8 @@ class ModelRecord:
         data: the datasets that it was trained on.
         seed: of the training.
         epochs: of the training.
+        adapted_to: the name of the samples of one hand that its last layer was adapted to; None for none.
+        adapted_counts: how many samples of each class these were.
     """
 
     temperature: float
@@ -60,6 +62,8 @@ class ModelRecord:
     data: tuple[str, ...] = ()
     seed: int | None = None
     epochs: int | None = None
+    adapted_to: str | None = None
+    adapted_counts: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         """Check the ranges."""
