@@ -15,8 +15,9 @@ from inkdigits.layout.line import MARKS
 from inkdigits.models.backend import keras
 from inkdigits.reading.numbers.line_model import LineModel
 from inkdigits.synthesis.hands import Hand, glyph_of_strokes
+from inkdigits.training import numbers
 from inkdigits.training.number_batches import batches, kept_lines, likeliest, padded
-from inkdigits.training.number_corpus import kept_aside, make_shard, read_hands, read_shard
+from inkdigits.training.number_corpus import Shard, kept_aside, make_shard, read_hands, read_shard
 from inkdigits.training.numbers import (
     NumbersConfig,
     finish_numbers,
@@ -96,13 +97,23 @@ def test_repeats_are_merged_and_blanks_left_out() -> None:
     assert likeliest(np.array([0, 2, 2, 0, 2, 11, 11, 0, 17])) == "11.x"
 
 
-def test_a_training_that_was_stopped_goes_on(lines: Path, tmp_path: Path) -> None:
+def test_a_training_that_was_stopped_goes_on(
+    lines: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shown: list[str] = []
+    read: list[str] = []
+
+    def noted(path: Path) -> Shard:
+        read.append(path.name)
+        return read_shard(path)
+
+    monkeypatch.setattr(numbers, "read_shard", noted)
     train_numbers(replace(CONFIG, epochs=1), lines, tmp_path, show=shown.append)
     model = train_numbers(CONFIG, lines, tmp_path, resume=True, show=shown.append)
     history = [json.loads(line) for line in (tmp_path / "history.jsonl").read_text().splitlines()]
     assert [line["epoch"] for line in history] == [1, 2]
     assert len(shown) == 2
+    assert [name for name in read if name != "validation.npz"] == ["lines-0000.npz", "lines-0001.npz"]
     assert all(np.isfinite(line["loss"]) for line in history)
     figures = finish_numbers(model, CONFIG, lines, tmp_path)
     reader = LineModel((tmp_path / "model.onnx").read_bytes())

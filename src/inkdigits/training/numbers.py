@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib import resources
@@ -239,7 +240,8 @@ def train_numbers(
     validation = read_shard(lines / "validation.npz")
     scans = kept_lines(validation, config.seed)
     elapsed_s = float(sum(config.lines_per_epoch / line.images_per_second for line in history))
-    uses: dict[Path, int] = {}
+    paths = shard_paths(lines)
+    uses = Counter(paths[epoch % len(paths)] for epoch in range(len(history))) if paths else Counter()
     while len(history) < config.epochs and _progress(config, len(history), 0, elapsed_s) < 1:
         before_epoch()
         epoch, started = len(history), time.perf_counter()
@@ -294,7 +296,7 @@ def _compiled(config: NumbersConfig) -> Any:
     return model
 
 
-def _least_used(folder: Path, uses: dict[Path, int]) -> Path:
+def _least_used(folder: Path, uses: Counter[Path]) -> Path:
     paths = shard_paths(folder)
     if not paths:
         raise TrainingError(
@@ -303,8 +305,8 @@ def _least_used(folder: Path, uses: dict[Path, int]) -> Path:
             found="none",
             remedy="Write them first: make_shards.",
         )
-    path = min(paths, key=lambda path: uses.get(path, 0))
-    uses[path] = uses.get(path, 0) + 1
+    path = min(paths, key=lambda path: uses[path])
+    uses[path] += 1
     return path
 
 
