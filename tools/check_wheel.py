@@ -12,7 +12,7 @@ from pathlib import Path
 
 __all__ = ["main"]
 
-MOST_BYTES = 4_000_000
+MOST_BYTES = 6_000_000
 WANTED = (
     *(
         "weights/digits.onnx",

@@ -14,6 +14,7 @@ from inkdigits.reading.numbers.hypotheses import Candidate, Verdict
 from inkdigits.reading.numbers.line_model import OUTPUTS
 from inkdigits.reading.numbers.second_reader import MARGINS, Frames, SecondReader
 
+MANY = 20  # groups of a page that is first read in narrow views
 NARROW, BEST, OTHERS = (64, MARGINS[:1]), (320, MARGINS[:1]), (320, MARGINS[1:])
 
 
@@ -46,9 +47,12 @@ class Scripted:
         return [[frames_of(self.script[name]) for _ in margins] for _ in bands]
 
 
-def said(second: Scripted, own: str, probability: float) -> tuple[str, tuple[str, ...]]:
+def said(second: Scripted, own: str, probability: float, n_groups: int = MANY) -> tuple[str, tuple[str, ...]]:
+    """Of each of so many groups, which are all alike."""
     asked = Asked(Band(0, 0, 40, 20), Verdict((Candidate(own, own, probability, -0.1),), 0.0))
-    (joint,) = ask_about_page(cast(SecondReader, second), np.zeros((20, 40), np.float32), [asked], None, None)
+    page = np.zeros((20, 40), np.float32)
+    joint, *others = ask_about_page(cast(SecondReader, second), page, [asked] * n_groups, None, None)
+    assert all(other == joint for other in others)
     return joint.verdict.candidates[0].written, joint.readers
 
 
@@ -75,3 +79,10 @@ def test_where_they_differ_all_views_have_a_vote() -> None:
     second = Scripted(narrow="11", best="11", others="17")
     assert said(second, "17", 0.6) == ("17", ("inkdigits", "rapidocr"))
     assert second.asked == [NARROW, BEST, OTHERS]
+
+
+def test_on_a_page_of_few_groups_all_views_have_a_vote() -> None:
+    second = Scripted(others="17")
+    assert said(second, "17", 0.9, n_groups=2) == ("17", ("inkdigits", "rapidocr"))
+    assert second.asked == [(320, MARGINS)]
+    assert said(Scripted(others="x1x"), "11", 0.9, n_groups=2) == ("x1x", ())

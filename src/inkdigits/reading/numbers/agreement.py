@@ -1,8 +1,8 @@
 """What two readers say together, and for which views of a number the second one is asked.
 
-The second reader takes many times as long as the line model. So on a page it is first asked for one narrow
-view of each group, all of them together: where both read the same number there, or it sees a word, that is
-final. The others get the view that it reads best, and only what is still open gets them all.
+The second reader takes many times as long as the line model. So on a page of many groups it is first asked
+for one narrow view of each, all of them together: where both read the same number there, or it sees a word,
+that is final. The others get the view that it reads best, and only what is still open gets them all.
 
 Letters: H, W size of a picture.
 """
@@ -27,12 +27,13 @@ from inkdigits.reading.numbers.second_reader import MARGINS, Frames, SecondReade
 
 __all__ = ["Asked", "Joint", "ask_about_field", "ask_about_page"]
 
-_OWN_WEIGHT = 0.5  # of the line model; measured by benchmarks/joint_confidence.py
+_OWN_WEIGHT = 0.6  # of the line model; measured by benchmarks/joint_confidence.py
 # Measured on pages: docs/log.md#two-readers-on-a-page.
 _AGREED = 0.7  # of a number that both read alike: further views do not change it
 _SURE_WORD = 0.9  # of a word in the narrow view ...
 _PLAIN_NUMBER = 0.8  # ... unless the line model is so sure of a number
 _NARROW_PX = 64  # to which short lines are padded in that view
+_FEW_GROUPS = 12  # of a page: all of their views cost less than a second
 
 Rule = Callable[[str], bool]
 
@@ -69,6 +70,12 @@ def ask_about_page(
     rule: Rule | None,
 ) -> list[Joint]:
     """What both readers say of each group in a page's darkness (H, W); a word is nobody's number."""
+    if len(asked) <= _FEW_GROUPS:
+        views_of_all = second.views(darkness, [each.band for each in asked])
+        return [
+            _word_or_number(each, views, expectation, rule)
+            for each, views in zip(asked, views_of_all, strict=True)
+        ]
     joint: dict[int, Joint] = {}
 
     def still_open() -> list[int]:
@@ -95,6 +102,13 @@ def ask_about_page(
     for number, views in zip(numbers, further, strict=True):
         joint[number] = _together(asked[number].own, best[number] + views, expectation, rule)
     return [joint[number] for number in range(len(asked))]
+
+
+def _word_or_number(
+    each: Asked, views: Sequence[Frames], expectation: Expectation | None, rule: Rule | None
+) -> Joint:
+    word = _word_in(views[:1])
+    return _together(each.own, views, expectation, rule) if word is None else Joint(Verdict((word,), 0.0))
 
 
 def _word_in(views: Sequence[Frames]) -> Candidate | None:
