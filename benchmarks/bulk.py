@@ -257,7 +257,7 @@ def run(
     started = time.perf_counter()
     job = PredictJob(model, None, None, format_of(table))
     result = run_locally(job, sources, table, n_workers=n_workers, show=show)
-    return result.counts.total, time.perf_counter() - started
+    return result.counts.rows, time.perf_counter() - started
 
 
 def write_mnist(path: Path, n_images: int = N_IMAGES) -> Path:
