@@ -149,9 +149,9 @@ def measure_ray(folder: Path, model: str | None) -> dict[str, object]:
 
         local = Path(temporary) / "local.parquet"
         run([str(path)], local, CORES, model)
-        whole, elapsed_s = on_ray("whole.parquet", 1)
+        whole, _ = on_ray("whole.parquet", 1)
         killed: list[int] = []
-        killer = threading.Timer(elapsed_s / 2, lambda: killed.append(kill_an_actor()))
+        killer = threading.Thread(target=lambda: killed.append(kill_an_actor()))
         killer.start()
         survived, _ = on_ray("survived.parquet", 1)
         killer.join()
@@ -195,7 +195,10 @@ def actors() -> list[Path]:
 
 
 def kill_an_actor() -> int:
-    """Kill one, and return its number."""
+    """Wait until one is at work, kill it, and return its number."""
+    while not actors():
+        time.sleep(0.1)
+    time.sleep(1)
     number = int(actors()[0].name)
     os.kill(number, signal.SIGKILL)
     return number

@@ -54,9 +54,9 @@ def test_a_closed_input_is_an_empty_picture() -> None:
 
 
 def test_a_reader_that_goes_is_no_error() -> None:
-    ended = shell("inkdigits data | head -n 1; exit ${PIPESTATUS[0]}")
+    ended = shell("inkdigits data | true; exit ${PIPESTATUS[0]}")
     assert (ended.returncode, ended.stderr) == (1, b"")
-    assert len(ended.stdout.splitlines()) == 1
+    assert ended.stdout == b""
 
 
 # Signals. A test says when one comes: after so many modules are loaded, or within a call.
