@@ -21,7 +21,7 @@ COLUMNS = ("path", "digits", "confidence", "refused", "left", "error")
 
 def job(table_format: TableFormat = "csv", **settings: object) -> ReadJob:
     options = dict.fromkeys(("model", "expect", "codes", "check", "max_error", "explain"))
-    options |= {"one": True, "second_reader": False, **settings}
+    options |= {"one": True, "second_reader": False, "alternatives": 3, **settings}
     return ReadJob(table_format=table_format, **options)  # type: ignore[arg-type]
 
 
@@ -55,6 +55,8 @@ def test_each_number_and_each_page_has_its_row(folder: Path, tmp_path: Path) -> 
     assert rows["7.png"]["digits"] == rows["more/scan.tif#1"]["digits"] == "0007"
     assert rows["more/empty.png"]["reason"] == "blank"
     assert rows["more/broken.png"]["error"].startswith("expected")
+    run_locally(job(alternatives=0), [str(folder)], tmp_path / "plain.csv", n_workers=2)
+    assert not any(row["runner_up"] for row in rows_of(tmp_path / "plain.csv"))
     assert (result.counts.rows, result.counts.errors, result.counts.pictures) == (24, 1, 23)
 
 

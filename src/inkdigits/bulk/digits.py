@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from inkdigits.bulk.job import Worker, fingerprint, reason_of, unforeseen
+from inkdigits.bulk.job import Worker, columns_of_box, fingerprint, reason_of, unforeseen
 from inkdigits.bulk.pictures import open_pictures
 from inkdigits.bulk.sources import Chunk, Grain
 from inkdigits.bulk.table import Counts, Row, TableFormat
@@ -106,7 +106,6 @@ class _PredictWorker:
         row["path"] = name
         if isinstance(answer, ImageError):
             return row | {"error": reason_of(answer)}
-        box = answer.box
         row |= {
             "digit": answer.digit,
             "label": answer.label,
@@ -114,8 +113,7 @@ class _PredictWorker:
             "refused": answer.refused,
             "reason": None if answer.reason is None else str(answer.reason),
         }
-        if box is not None:
-            row |= {"left": box.left, "top": box.top, "width": box.width, "height": box.height}
+        row |= columns_of_box(answer.box)
         shares = (round(share, 4) for share in answer.probabilities)
         return row | dict(zip(self.columns[-len(answer.probabilities) :], shares, strict=True))
 

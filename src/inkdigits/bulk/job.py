@@ -15,11 +15,13 @@ from typing import Protocol
 from inkdigits.bulk.sources import Chunk, Grain
 from inkdigits.bulk.table import Counts, Row, TableFormat, encode
 from inkdigits.errors import ImageError
+from inkdigits.results import Box
 
 __all__ = [
     "ChunkResult",
     "Job",
     "Worker",
+    "columns_of_box",
     "fingerprint",
     "reason_of",
     "result_of",
@@ -90,6 +92,11 @@ def result_of(job: Job, worker: Worker, chunk: Chunk) -> ChunkResult:
 def fingerprint(file: str | None) -> str:
     """What tells a model or a list from another one."""
     return "bundled" if file is None else hashlib.sha256(Path(file).read_bytes()).hexdigest()
+
+
+def columns_of_box(box: Box | None) -> Row:
+    """The columns that say where on the picture the ink is; none without ink."""
+    return {} if box is None else {"left": box.left, "top": box.top, "width": box.width, "height": box.height}
 
 
 def reason_of(error: ImageError) -> str:

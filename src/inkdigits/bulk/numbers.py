@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from PIL import Image
 
-from inkdigits.bulk.job import Worker, fingerprint, reason_of, unforeseen
+from inkdigits.bulk.job import Worker, columns_of_box, fingerprint, reason_of, unforeseen
 from inkdigits.bulk.pictures import open_pictures
 from inkdigits.bulk.sources import Chunk, Grain
 from inkdigits.bulk.table import Counts, Row, TableFormat
@@ -41,6 +41,7 @@ class ReadJob:
         expect: a pattern.
         codes: the path of a file with the numbers that can occur.
         check: the name of a check digit.
+        alternatives: as `NumberReader.read` takes it; the table names the first.
         max_error: as `NumberReader` takes it.
         second_reader: as `NumberReader` takes it.
         explain: a folder for a picture of each page that shows what was read where; None for none.
@@ -52,6 +53,7 @@ class ReadJob:
     expect: str | None
     codes: str | None
     check: str | None
+    alternatives: int
     max_error: float | None
     second_reader: bool
     explain: str | None
@@ -73,6 +75,7 @@ class ReadJob:
             "expect": self.expect,
             "codes": None if self.codes is None else fingerprint(self.codes),
             "check": self.check,
+            "alternatives": self.alternatives,
             "max_error": self.max_error,
             "second_reader": self.second_reader,
             "table_format": self.table_format,
@@ -118,7 +121,12 @@ class _ReadWorker:
             raise source
         job, page = self._job, read_image(source, InputLimits())
         reading = self._reader.read(
-            page, one=job.one, expect=job.expect, codes=self._expected, check=job.check
+            page,
+            one=job.one,
+            expect=job.expect,
+            codes=self._expected,
+            check=job.check,
+            alternatives=job.alternatives,
         )
         if job.explain is not None:
             shown = Path(job.explain) / (name.strip("/").replace("/", "_") + ".read.png")
@@ -128,7 +136,6 @@ class _ReadWorker:
 
 
 def _row(name: str, place: int, number: Number) -> Row:
-    box = number.box
     row: Row = dict.fromkeys(_COLUMNS) | {
         "path": name,
         "number": place,
@@ -139,8 +146,7 @@ def _row(name: str, place: int, number: Number) -> Row:
         "refused": number.refused,
         "reason": None if number.reason is None else str(number.reason),
     }
-    if box is not None:
-        row |= {"left": box.left, "top": box.top, "width": box.width, "height": box.height}
+    row |= columns_of_box(number.box)
     for runner_up in number.alternatives[:1]:
         row |= {"runner_up": runner_up.text, "runner_up_confidence": round(runner_up.confidence, 4)}
     return row

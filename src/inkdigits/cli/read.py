@@ -102,6 +102,7 @@ def read(
             expect=expect,
             codes=None if codes is None else str(codes),
             check=check,
+            alternatives=alternatives,
             max_error=max_error,
             second_reader=pages,
             explain=None if explain is None else str(explain),
